@@ -1,0 +1,64 @@
+# The two commands: `make run` and `make test`. Both set up what they need in .venv first.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+SERVICES := fetcher deduplicator tagger alerter
+PACKAGES := shared/core shared/judging $(SERVICES:%=services/%)
+BIN := .venv/bin
+READY := .venv/.ready
+CODE := shared services tests benchmarks requirements
+# Nothing is written outside this folder, pip's cache included.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet
+
+help:  ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+
+run: $(READY)  ## Watch the seed feeds and sample articles; data in .demo; Ctrl-C stops
+	@exec $(BIN)/newswatch run seeds --sample --data .demo --log-style text
+
+clean-demo:  ## Forget what `make run` has seen, so that it alerts again
+	rm -rf .demo
+
+test: $(READY)  ## Run all tests
+	$(BIN)/pytest $(ARGS)
+
+lint: $(READY)  ## Check style and format
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+types: $(READY)  ## Check types (mypy strict)
+	$(BIN)/mypy $(foreach package,$(PACKAGES),-p newswatch_$(notdir $(package)))
+
+schemas: $(READY)  ## Check that shared/schemas is up to date
+	$(BIN)/newswatch schemas shared/schemas --check
+
+check: $(READY)  ## Check the desk in seeds/
+	$(BIN)/newswatch check seeds
+
+format: $(READY)  ## Bring the code into the common format
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+isolation: $(READY)  ## Install each service alone and import it
+	$(BIN)/python tests/support/isolation.py $(SERVICES)
+
+pins: $(READY)  ## Make the hashed pins in requirements/ anew (ARGS=--upgrade for newer versions)
+	$(BIN)/python requirements/compile.py $(ARGS)
+
+setup: $(READY)  ## Make .venv with all of newswatch
+
+$(READY): requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
+	@python=$$(for name in python3.13 python3.12 python3.11 python3; do \
+		$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; \
+	done); \
+	if [ -z "$$python" ]; then echo "newswatch needs Python 3.11 or newer with venv: install python3 and python3-venv" >&2; exit 1; fi; \
+	echo "newswatch: setting up .venv with $$($$python --version) (once; about a minute)"; \
+	$$python -m venv --clear .venv
+	@echo "newswatch: installing the pinned packages of requirements/dev.txt"
+	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@echo "newswatch: installing newswatch's own packages"
+	@$(PIP) install --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
+	@touch $@
+	@echo "newswatch: ready, .venv/bin/newswatch"
+
+.PHONY: help run clean-demo test lint types schemas check format isolation pins setup

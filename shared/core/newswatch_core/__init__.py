@@ -1,0 +1,1 @@
+"""What every newswatch service needs: events, ports, storage, runtimes and the command line."""

@@ -1,0 +1,94 @@
+"""The three kinds of work a service does, and the parts it is given to do it with.
+
+A service implements `Source` (it brings events in), `Stage` (it turns events into events) or `Sender` (it empties
+the outbox), and knows nothing of the runtime that drives it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from newswatch_core.config import Problem
+from newswatch_core.events import Event, utc_now
+from newswatch_core.settings import Settings
+from newswatch_core.storage.database import Database
+
+Tx = Connection
+"""An open transaction. Whoever opened it commits it; a stage only reads and writes in it."""
+
+Clock = Callable[[], datetime]
+Emit = Callable[[Sequence[Event]], Awaitable[None]]
+"""Returns once the events are durable; raises if they may not be."""
+
+
+@dataclass(frozen=True)
+class Poison:
+    """The event can never be processed: it goes to the dead letters with this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class RetryLater:
+    """The event cannot be processed now: it, and what follows it, waits for `seconds`."""
+
+    reason: str
+    seconds: float = 1.0
+
+
+Outcome = Sequence[Event] | Poison | RetryLater
+
+
+class Source(Protocol):
+    async def run(self, emit: Emit) -> None:
+        """Brings events in until cancelled."""
+
+
+class Stage(Protocol):
+    def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
+        """One outcome for each event, in their order. State is written in `tx` only."""
+
+    def tick(self, now: datetime, tx: Tx) -> Sequence[Event]:
+        """Called about once a second for what needs a clock rather than an event."""
+
+
+class Sender(Protocol):
+    async def run(self) -> None:
+        """Empties the outbox until cancelled."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a service is built from. `desk` is the folder with the desk's configuration."""
+
+    desk: Path
+    settings: Settings
+    database: Database
+    clock: Clock = utc_now
+    sample: bool = False
+
+
+Line = dict[str, Any]
+
+
+class Filter(Protocol):
+    """A stage as `newswatch pipe` runs it: on one article at a time, with no deliveries."""
+
+    def process(self, event: Event, line: Line) -> Sequence[tuple[Event, Line]]:
+        """The events that follow from `event`, each with the line to print for it. `line` is the one it came with."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """How core finds and builds a service: the object behind its entry point in `newswatch.services`."""
+
+    name: str
+    check: Callable[[Path], Sequence[Problem]]
+    source: Callable[[Context], Source] | None = None
+    stage: Callable[[Context, Tx], Stage] | None = None
+    sender: Callable[[Context], Sender] | None = None
+    filter: Callable[[Context, Tx], Filter] | None = None

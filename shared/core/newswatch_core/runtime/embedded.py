@@ -1,0 +1,174 @@
+"""The embedded runtime: all services in one process, one SQLite file that is both log and state.
+
+    asyncio loop:  Source.run --emit--> log          outbox --> Sender.run        (network)
+    stage thread:  log --> deduplicator --> log --> tagger --> log --> alerter --> log, outbox      (in turn)
+
+Everything that matters is in the file before anything else happens, so the process may be killed at any moment.
+"""
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain, repeat
+
+import structlog
+
+from newswatch_core.events import Event
+from newswatch_core.ports import Context, Emit, Sender, Service, Source
+from newswatch_core.runtime.health import Health
+from newswatch_core.runtime.stages import StageRunner
+from newswatch_core.storage import log
+from newswatch_core.storage.retention import sweep
+from newswatch_core.topics import written_by
+
+_IDLE = 0.5
+_SWEEP_EVERY = timedelta(hours=1)
+_STOP_WITHIN = 4.0
+_SAME_REQUEST = 0.5
+_RESTART_AFTER = (1.0, 2.0, 5.0, 15.0, 30.0)
+
+
+class EmbeddedRuntime:
+    """Runs the services until it is stopped. The database is open and migrated; the data folder is locked."""
+
+    def __init__(self, context: Context, services: Sequence[Service]) -> None:
+        self._context = context
+        self._services = services
+        self._runners = [StageRunner(service, context) for service in services if service.stage is not None]
+        self._news = threading.Event()
+        self._stopping = threading.Event()
+        self._swept: datetime | None = None
+        self._asked_to_stop = 0.0
+        self._log = structlog.get_logger()
+        self.health = Health(context.settings.health.listen)
+
+    async def run(self) -> None:
+        """Until SIGINT, SIGTERM or cancellation; then what is in hand is finished and committed. Raises ConfigError."""
+        parts = self._build_parts()
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal, stop)
+        stages = threading.Thread(target=self._run_stages, name="stages", daemon=True)
+        self.health.start()
+        stages.start()
+        tasks = [asyncio.create_task(self._supervise(part), name=part.name) for part in parts]
+        tasks.append(asyncio.create_task(self._beat(), name="beat"))
+        try:
+            await stop.wait()
+        finally:
+            self._stopping.set()
+            self._news.set()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=_STOP_WITHIN)
+            await asyncio.to_thread(stages.join, _STOP_WITHIN)
+            self.health.stop()
+
+    def _on_signal(self, stop: asyncio.Event) -> None:
+        if not stop.is_set():
+            self._asked_to_stop = time.monotonic()
+            self._log.info("stopping", hint="again to stop at once")
+            stop.set()
+        # Some supervisors send one stop twice, to the process and to its group.
+        elif time.monotonic() - self._asked_to_stop > _SAME_REQUEST:
+            raise KeyboardInterrupt
+
+    def _build_parts(self) -> Sequence["_Part"]:
+        """The sources and senders, each built once already: a mistake in the configuration ends the start."""
+        parts = []
+        for service in self._services:
+            if service.source is not None:
+                emit = self._emitter(written_by(service.name).name)
+                parts.append(_Part(service.name, partial(_source_of, service.source, self._context, emit)))
+            if service.sender is not None:
+                parts.append(_Part(f"{service.name}-sender", partial(_sender_of, service.sender, self._context)))
+        return parts
+
+    async def _supervise(self, part: "_Part") -> None:
+        """Starts a source or sender again whenever it fails: all it needs to go on is in the database."""
+        for pause in chain(_RESTART_AFTER, repeat(_RESTART_AFTER[-1])):
+            try:
+                await part.run()
+            except Exception as error:  # noqa: BLE001 - it is built anew from its state
+                self.health.trouble(part.name, repr(error))
+                self._log.error("restarting", part=part.name, problem=repr(error), retry_in=f"{pause:.0f}s")
+                await asyncio.sleep(pause)
+                self.health.trouble(part.name, "")
+            else:
+                return
+
+    def _emitter(self, topic: str) -> Emit:
+        def append(events: Sequence[Event]) -> None:
+            with self._context.database.write() as tx:
+                log.append(tx, topic, events, self._context.clock())
+
+        async def emit(events: Sequence[Event]) -> None:
+            # Shielded: a thread cannot be stopped, and "not emitted" must never be said of what was.
+            await asyncio.shield(asyncio.to_thread(append, events))
+            self._news.set()
+
+        return emit
+
+    def _run_stages(self) -> None:
+        while not self._stopping.is_set():
+            self._news.clear()
+            busy = [runner.step() for runner in self._runners]
+            for runner in self._runners:
+                self.health.trouble(runner.name, runner.stopped)
+            self.health.turned("stages")
+            self._sweep()
+            if not any(busy):
+                self._news.wait(_IDLE)
+
+    def _sweep(self) -> None:
+        now = self._context.clock()
+        if self._swept is not None and now - self._swept < _SWEEP_EVERY:
+            return
+        self._swept = now
+        try:
+            with self._context.database.write() as tx:
+                gone = sweep(tx, now, self._context.settings.retention)
+            self._log.debug("swept", rows=gone)
+        except Exception as error:  # noqa: BLE001 - tried again in an hour; the stages go on
+            self._log.error("retention problem", problem=repr(error))
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                self.health.turned("loop")
+                await asyncio.sleep(1)
+
+
+class _Part:
+    """A source or a sender. `prepare` builds it and returns what runs it."""
+
+    def __init__(self, name: str, prepare: Callable[[], Callable[[], Awaitable[None]]]) -> None:
+        self.name = name
+        self._prepare = prepare
+        self._ready: Callable[[], Awaitable[None]] | None = prepare()
+
+    async def run(self) -> None:
+        start, self._ready = self._ready or self._prepare(), None
+        await start()
+
+
+def _source_of(build: Callable[[Context], Source], context: Context, emit: Emit) -> Callable[[], Awaitable[None]]:
+    return partial(build(context).run, emit)
+
+
+def _sender_of(build: Callable[[Context], Sender], context: Context) -> Callable[[], Awaitable[None]]:
+    return build(context).run
+
+
+def drain(runners: Sequence[StageRunner], *, seconds: float = 60.0) -> None:
+    """Steps the stages until none has anything left to do, for tests and tools. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while sum(runner.step() for runner in runners):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the stages did not come to rest")

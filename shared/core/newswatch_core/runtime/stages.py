@@ -1,0 +1,192 @@
+"""One stage on the embedded log: read a batch, handle it, write everything it led to in one transaction.
+
+    log --read--> Stage.handle --outcomes--> events to the log, Poison to the dead letters, then the offset --commit-->
+
+A batch that raises is taken back whole and gone through event by event; the event that raises three times is
+dead. A stage object whose transaction did not commit is thrown away, since its memory may be ahead of its state.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from newswatch_core import metrics
+from newswatch_core.events import Event
+from newswatch_core.ports import Context, Outcome, Poison, RetryLater, Service, Stage, Tx
+from newswatch_core.storage import failures, log
+from newswatch_core.topics import read_by, written_by
+
+BATCH = 200
+TRIES = 3
+TICK = timedelta(seconds=1)
+_PAUSE = timedelta(seconds=5)
+_WATCHED = 200
+_DEAD_AT_LEAST = 20
+_DEAD_SHARE = 0.5
+
+
+class _TakenBack(Exception):  # noqa: N818 - never leaves this module
+    """The batch must be handled again, only up to `until` (an index)."""
+
+    def __init__(self, until: int, later: RetryLater) -> None:
+        super().__init__(later.reason)
+        self.until = until
+        self.later = later
+
+
+class StageRunner:
+    """Runs the stage of one service. Not thread-safe: one thread calls `step`."""
+
+    def __init__(self, service: Service, context: Context) -> None:
+        self.name = service.name
+        self._service = service
+        self._context = context
+        self._reads = read_by(service.name).name
+        self._writes = written_by(service.name).name
+        self._log = structlog.get_logger()
+        self._stage: Stage | None = None
+        self._paused_until: datetime | None = None
+        self._one_by_one_until = 0
+        self._ticked: datetime | None = None
+        self._fates: deque[bool] = deque(maxlen=_WATCHED)
+        self.stopped = ""
+        """Why this stage stopped for good; empty while it runs."""
+
+    def step(self) -> bool:
+        """Handles the next batch, if there is one. False if there was nothing to do."""
+        now = self._context.clock()
+        if self.stopped or (self._paused_until is not None and now < self._paused_until):
+            return False
+        self._paused_until = None
+        try:
+            return self._step(now)
+        except OperationalError as error:
+            # The database's trouble (a full disk, a lock), not the event's: nothing is lost by waiting.
+            self._stage = None
+            self._pause(now, _PAUSE)
+            self._log.error("database problem", stage=self.name, problem=str(error.orig), retry_in=f"{_PAUSE.seconds}s")
+        except Exception as error:  # noqa: BLE001 - not an event's failure: loading or ticking; both are tried again
+            self._stage = None
+            self._pause(now, _PAUSE)
+            self._log.error("stage problem", stage=self.name, problem=repr(error), retry_in=f"{_PAUSE.seconds}s")
+        return False
+
+    def _step(self, now: datetime) -> bool:
+        with self._context.database.read() as tx:
+            offset = log.offset_of(tx, self.name, self._reads)
+            limit = 1 if offset < self._one_by_one_until else BATCH
+            records = log.read(tx, self._reads, offset, limit)
+            metrics.LAG.labels(self.name).set(log.end_of(tx, self._reads) - offset)
+        if not records:
+            return self._tick(now)
+        until = len(records)
+        while until > 0:
+            try:
+                with metrics.STAGE_SECONDS.labels(self.name).time():
+                    self._handle(records[:until], now)
+            except _TakenBack as taken:
+                self._stage = None
+                until = taken.until
+                self._pause(now, timedelta(seconds=taken.later.seconds))
+                self._log.debug("stage waits", stage=self.name, reason=taken.later.reason)
+            except OperationalError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a stage raises is the event's failure
+                self._stage = None
+                self._failed(records[:until], now, error)
+                return True
+            else:
+                return True
+        return False
+
+    def _handle(self, records: Sequence[log.Record], now: datetime) -> None:
+        with self._context.database.write() as tx:
+            stage = self._stage or self._load(tx)
+            # Thrown away unless this commits: its memory would be ahead of its state.
+            self._stage = None
+            readable = [record.event for record in records if record.event is not None]
+            outcomes = iter(stage.handle(readable, tx, now) if readable else ())
+            events: list[Event] = []
+            dead = 0
+            for index, record in enumerate(records):
+                outcome: Outcome = next(outcomes) if record.event is not None else Poison(record.problem)
+                if isinstance(outcome, RetryLater):
+                    raise _TakenBack(index, outcome)
+                if isinstance(outcome, Poison):
+                    dead += 1
+                    self._bury(tx, record, now, reason=outcome.reason, tries=1)
+                else:
+                    events.extend(outcome)
+            log.append(tx, self._writes, events, now)
+            self._advance(tx, records[-1].offset + 1)
+        self._stage = stage
+        self._count(len(records), dead)
+
+    def _load(self, tx: Tx) -> Stage:
+        assert self._service.stage is not None, "only services with a stage are run here"  # noqa: S101
+        return self._service.stage(self._context, tx)
+
+    def _failed(self, records: Sequence[log.Record], now: datetime, error: Exception) -> None:
+        """Narrows the failure down to one event, or counts it as a try of that event."""
+        if len(records) > 1:
+            self._one_by_one_until = records[-1].offset + 1
+            self._log.warning("batch failed", stage=self.name, events=len(records), problem=repr(error))
+            return
+        record = records[0]
+        with self._context.database.write() as tx:
+            tries = failures.count_try(tx, self.name, self._reads, record.offset)
+            if tries >= TRIES:
+                self._bury(tx, record, now, reason=repr(error), tries=tries)
+                self._advance(tx, record.offset + 1)
+        if tries >= TRIES:
+            self._count(1, 1)
+        else:
+            self._log.warning("event failed", stage=self.name, key=record.key, tries=tries, problem=repr(error))
+
+    def _bury(self, tx: Tx, record: log.Record, now: datetime, *, reason: str, tries: int) -> None:
+        failures.put_dead_letter(
+            tx,
+            service=self.name,
+            topic=self._reads,
+            offset=record.offset,
+            key=record.key,
+            value=record.original,
+            reason=reason,
+            tries=tries,
+            at=now,
+        )
+        self._log.error("dead letter", stage=self.name, key=record.key, reason=reason)
+
+    def _advance(self, tx: Tx, offset: int) -> None:
+        log.set_offset(tx, self.name, self._reads, offset)
+        failures.forget_tries(tx, self.name, self._reads, offset)
+
+    def _count(self, events: int, dead: int) -> None:
+        metrics.ARTICLES.labels(self.name, "handled").inc(events - dead)
+        metrics.ARTICLES.labels(self.name, "dead").inc(dead)
+        metrics.DEAD_LETTERS.labels(self.name).inc(dead)
+        self._fates.extend([False] * (events - dead) + [True] * dead)
+        if sum(self._fates) >= max(_DEAD_AT_LEAST, _DEAD_SHARE * len(self._fates)):
+            self.stopped = (
+                f"{sum(self._fates)} of the last {len(self._fates)} events became dead letters: "
+                "mend the cause, then start newswatch again"
+            )
+            self._log.error("stage stopped", stage=self.name, reason=self.stopped)
+
+    def _tick(self, now: datetime) -> bool:
+        if self._ticked is not None and now - self._ticked < TICK:
+            return False
+        self._ticked = now
+        with self._context.database.write() as tx:
+            stage = self._stage or self._load(tx)
+            self._stage = None
+            events = stage.tick(now, tx)
+            log.append(tx, self._writes, events, now)
+        self._stage = stage
+        return bool(events)
+
+    def _pause(self, now: datetime, time: timedelta) -> None:
+        self._paused_until = now + time

@@ -1,0 +1,62 @@
+"""The desk's settings: newswatch.yaml."""
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from newswatch_core.config import Duration, Model, Versioned, load
+
+FILE = "newswatch.yaml"
+
+
+class Retention(Model):
+    """How long things are kept."""
+
+    articles: Duration = timedelta(days=30)
+    log: Duration = timedelta(days=7)
+
+
+class Health(Model):
+    """Where /livez, /readyz and /metrics answer, as host:port; nowhere if empty."""
+
+    listen: str = Field(default="", pattern=r"^$|^[^:\s]+:\d{1,5}$")
+
+
+class Egress(Model):
+    """What the fetcher may reach beyond the public internet.
+
+    `allow`: exact host:port of intranet feeds. `connect`: host:port -> address:port to connect to instead of
+    asking DNS, for tests and split networks.
+    """
+
+    allow: tuple[str, ...] = ()
+    connect: dict[str, str] = Field(default_factory=dict)
+    host_gap: Duration = timedelta(seconds=1)
+
+
+class Settings(Versioned):
+    """The whole of newswatch.yaml."""
+
+    desk: str = "newswatch desk"
+    language: str = Field(default="en", pattern="^[a-z]{2}$")
+    timezone: str = "UTC"
+    contact: str = "https://example.org/newswatch"
+    retention: Retention = Retention()
+    health: Health = Health()
+    egress: Egress = Egress()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("no such time zone; names are like Africa/Bamako or UTC") from None
+        return value
+
+
+def load_settings(desk: Path) -> Settings:
+    """The settings of the desk in folder `desk`. Raises ConfigError."""
+    return load(desk / FILE, Settings, root=desk).model

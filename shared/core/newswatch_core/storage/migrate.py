@@ -1,0 +1,40 @@
+"""Bringing a database's schema to the version of this code, by Alembic."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+
+class NewerSchemaError(Exception):
+    """The database was written by a later newswatch."""
+
+
+def schema_version(tx: Connection) -> str | None:
+    """The revision the database is at; None if it is empty."""
+    return MigrationContext.configure(tx).get_current_revision()
+
+
+def is_current(tx: Connection) -> bool:
+    """Whether the database has the schema of this code."""
+    return schema_version(tx) == _scripts(Config()).get_current_head()
+
+
+def migrate(tx: Connection) -> None:
+    """Runs the migrations that `tx`'s database lacks, in that transaction. Raises NewerSchemaError."""
+    config = Config()
+    scripts = _scripts(config)
+    current = schema_version(tx)
+    if current == scripts.get_current_head():
+        return
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise NewerSchemaError(f"the database has schema {current}, written by a later newswatch: install that one")
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
+
+
+def _scripts(config: Config) -> ScriptDirectory:
+    config.set_main_option("script_location", "newswatch_core.storage:migrations")
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config)

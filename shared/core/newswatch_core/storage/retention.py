@@ -1,0 +1,71 @@
+"""Deleting what is no longer needed."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Connection, Table, delete, func, or_, select
+
+from newswatch_core.settings import Retention
+from newswatch_core.storage.schema import (
+    articles,
+    dead_letters,
+    decisions,
+    deliveries,
+    entries,
+    feeds,
+    fingerprints,
+    log,
+    offsets,
+    stories,
+)
+from newswatch_core.topics import TOPICS
+
+SEEN_MARKS = timedelta(days=30)
+"""How long an entry is remembered after it left its feed: publishers bring old ones back."""
+DELIVERIES = timedelta(days=90)
+
+
+def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
+    """Deletes what is older than `keep` says, and says how many rows that were. Unread events always stay."""
+    gone = 0
+    for topic in TOPICS:
+        # The last row stays whatever its age: the next offset follows from it.
+        last = tx.execute(select(func.max(log.c.offset)).where(log.c.topic == topic.name)).scalar()
+        where = [log.c.topic == topic.name, log.c.written < now - keep.log, log.c.offset < (last or 0)]
+        if topic.reader is not None:
+            read_to = select(func.coalesce(func.max(offsets.c.offset), 0)).where(offsets.c.topic == topic.name)
+            where.append(log.c.offset < read_to.scalar_subquery())
+        gone += tx.execute(delete(log).where(*where)).rowcount
+    # Logged events refer to their article's text.
+    oldest_logged = tx.execute(select(func.min(log.c.written))).scalar()
+    articles_until = min(now - keep.articles, oldest_logged or now)
+    for table, column, until in _aged(articles_until, now, keep):
+        gone += tx.execute(delete(table).where(column < until)).rowcount
+    gone += _forget_entries(tx, now)
+    done = or_(deliveries.c.state == "sent", deliveries.c.state == "dead")
+    gone += tx.execute(delete(deliveries).where(done, deliveries.c.created < now - DELIVERIES)).rowcount
+    return gone
+
+
+def _aged(articles_until: datetime, now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime], datetime]]:
+    return [
+        (articles, articles.c.seen, articles_until),
+        (fingerprints, fingerprints.c.at, now - keep.articles),
+        (stories, stories.c.changed, now - keep.articles),
+        # Decisions outlive the seen marks: an entry that comes back must meet the decision it had.
+        (decisions, decisions.c.at, now - keep.articles - SEEN_MARKS),
+        (dead_letters, dead_letters.c.at, now - keep.articles),
+    ]
+
+
+def _forget_entries(tx: Connection, now: datetime) -> int:
+    """Deletes the marks of entries that their feed has not carried for long.
+
+    The time is that of the feed's last answer: while a feed is down nobody knows what it carries.
+    """
+    known = {row.id: row.succeeded for row in tx.execute(select(feeds.c.id, feeds.c.succeeded))}
+    gone = 0
+    for feed in tx.execute(select(entries.c.feed).distinct()).scalars().all():
+        answered = known.get(feed, now) or now
+        old = entries.c.last_seen < min(answered, now) - SEEN_MARKS
+        gone += tx.execute(delete(entries).where(entries.c.feed == feed, old)).rowcount
+    return gone

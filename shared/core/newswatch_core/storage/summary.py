@@ -1,0 +1,34 @@
+"""What the reading commands show."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, RowMapping, Table, func, select
+
+from newswatch_core.storage.schema import alerts, articles, dead_letters, deliveries, feeds, stories
+
+Row = RowMapping
+
+
+def counts(tx: Connection) -> Mapping[str, int]:
+    """How many articles, stories, alerts and dead letters there are, and deliveries by state."""
+    result = {table.name: _count(tx, table) for table in (articles, stories, alerts, dead_letters)}
+    by_state = tx.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
+    return result | {f"deliveries {state}": int(number) for state, number in by_state}
+
+
+def _count(tx: Connection, table: Table) -> int:
+    return int(tx.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def feed_rows(tx: Connection) -> Sequence[Row]:
+    """The feeds, those in trouble first."""
+    query = select(feeds).order_by(feeds.c.failures.desc(), feeds.c.id)
+    return list(tx.execute(query).mappings())
+
+
+def alert_rows(tx: Connection, limit: int) -> Sequence[Row]:
+    """The latest alerts, newest first, with their first article's title and outlet's feed."""
+    first = (articles.c.id == alerts.c.article) & (articles.c.revision == alerts.c.revision)
+    told = (alerts.c.id, alerts.c.rule, alerts.c.severity, alerts.c.opened, alerts.c.matches)
+    query = select(*told, articles.c.title, articles.c.url).select_from(alerts.join(articles, first, isouter=True))
+    return list(tx.execute(query.order_by(alerts.c.opened.desc(), alerts.c.id).limit(limit)).mappings())

@@ -1,0 +1,33 @@
+"""Insert or update, in the dialect of the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Row = dict[str, Any]
+
+
+def upsert(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Inserts `rows`, all with the same columns; where the primary key is there already, sets the others."""
+    _insert(tx, table, rows, update=True)
+
+
+def insert_missing(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Inserts those of `rows` whose primary key (or unique columns) is not there yet."""
+    _insert(tx, table, rows, update=False)
+
+
+def _insert(tx: Connection, table: Table, rows: Sequence[Row], *, update: bool) -> None:
+    if not rows:
+        return
+    build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    statement = build(table)
+    keys = [column.name for column in table.primary_key]
+    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    if update and others:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    tx.execute(statement, list(rows))
