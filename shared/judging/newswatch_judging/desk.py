@@ -1,0 +1,212 @@
+"""A desk's judgement: its entities, keywords and rules, ready to tag and judge articles.
+
+article -> words, sentences, zones -> mentions (tag) -> terms -> every rule -> matches (judge)
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from newswatch_core.config import ConfigError, Problem
+from newswatch_core.events import Article, Match, Mention, Span, hash_id
+from newswatch_core.text import Document, read
+from newswatch_judging.entities import EntitiesRead, Entity, read_entities
+from newswatch_judging.evaluate import Facts, clause_matches, closeness, evaluate, failures
+from newswatch_judging.fixtures import Expected, Inline, describe, read_fixture
+from newswatch_judging.gazetteer import Gazetteer, Tagged
+from newswatch_judging.keywords import KeywordSet, KeywordsRead, read_keywords
+from newswatch_judging.lints import lint_entities
+from newswatch_judging.query import QueryError, check_names, parse
+from newswatch_judging.rules import Rule, RulesRead, read_rules
+from newswatch_judging.terms import Terms
+from newswatch_judging.tree import Node, terms_of
+
+MATCHING_VERSION = "1"
+"""Part of `entities_hash`: raised when the same entity files would give other mentions than before."""
+
+
+class Judging:
+    """Tags and judges articles. Immutable after construction but for caches; one thread at a time."""
+
+    def __init__(
+        self,
+        entities: Mapping[str, Entity],
+        keywords: Mapping[str, KeywordSet],
+        rules: Mapping[str, Rule],
+        queries: Mapping[str, Node],
+    ) -> None:
+        self.entities = entities
+        self.keywords = keywords
+        self.rules = rules
+        self.entities_hash = hash_id(MATCHING_VERSION, *(entity.model_dump_json() for entity in entities.values()))
+        self._queries = queries
+        self._groups = {entity.id: (*entity.members, *entity.people) for entity in entities.values()}
+        self._last: tuple[Article, Document] | None = None
+
+    @classmethod
+    def load(cls, desk: Path) -> "Judging":
+        """The judgement of the desk in this folder. Raises ConfigError with all problems, failing fixtures too."""
+        judging, problems = _load(desk)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if errors or judging is None:
+            raise ConfigError(errors)
+        return judging
+
+    def tag(self, article: Article) -> tuple[Mention, ...]:
+        """The mentions of the desk's entities, those of the title first."""
+        return self.tagged(article).mentions
+
+    def tagged(self, article: Article) -> Tagged:
+        """The mentions, and what was refused and why."""
+        return self._gazetteer.tag(self._document(article), _language(article))
+
+    def judge(self, article: Article, mentions: Sequence[Mention]) -> tuple[Match, ...]:
+        """The match of every rule that is true of the article, in the order of the rules."""
+        facts = self._facts(article, mentions)
+        found = ((rule, self._match(rule, facts)) for rule in self.rules)
+        return tuple(match for _, match in found if match is not None)
+
+    def why_not(self, rule: str, article: Article, mentions: Sequence[Mention]) -> Sequence[str]:
+        """What keeps a rule from firing on the article, a phrase for each clause that fails; none if it fires."""
+        return failures(self._queries[rule], self._facts(article, mentions), self.rules[rule].query)
+
+    def match(self, rule: str, article: Article, mentions: Sequence[Mention]) -> Match | None:
+        """Judges the article by one rule."""
+        return self._match(rule, self._facts(article, mentions))
+
+    def _match(self, rule: str, facts: Facts) -> Match | None:
+        holds = evaluate(self._queries[rule], facts)
+        if not holds:
+            return None
+        clauses = clause_matches(holds, facts, self.rules[rule].query)
+        return Match(rule=rule, closeness=closeness(holds, facts), clauses=clauses)
+
+    def _facts(self, article: Article, mentions: Sequence[Mention]) -> Facts:
+        document = self._document(article)
+        return Facts(article, document, mentions, self._terms.find(document, _language(article)), self._groups)
+
+    def _document(self, article: Article) -> Document:
+        if self._last is None or self._last[0] is not article:
+            self._last = (article, read(article.title, article.text))
+        return self._last[1]
+
+    @cached_property
+    def _gazetteer(self) -> Gazetteer:
+        return Gazetteer(self.entities)
+
+    @cached_property
+    def _terms(self) -> Terms:
+        return Terms(self.keywords, (term for query in self._queries.values() for term in terms_of(query)))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A fixture of a rule that came out otherwise than expected."""
+
+    message: str
+    hint: str
+
+
+def check_judging(desk: Path) -> Sequence[Problem]:
+    """Problems and warnings of entities, keywords, rules and fixtures, in the order of the files."""
+    return sorted(set(_load(desk, lints=True)[1]))
+
+
+def check_entities(desk: Path) -> Sequence[Problem]:
+    """The part of `check_judging` that tagging needs: entities and keywords."""
+    entities, keywords = read_entities(desk), read_keywords(desk)
+    return sorted({*entities.problems, *keywords.problems, *lint_entities(entities)})
+
+
+def load_tagging(desk: Path) -> Judging:
+    """A desk that only tags: rules are not read, so a broken one does no harm. Raises ConfigError."""
+    entities = read_entities(desk)
+    if entities.problems:
+        raise ConfigError(entities.problems)
+    return Judging(entities.entities, {}, {}, {})
+
+
+def _load(desk: Path, *, lints: bool = False) -> tuple[Judging | None, list[Problem]]:
+    entities, keywords, rules = read_entities(desk), read_keywords(desk), read_rules(desk)
+    problems = [*entities.problems, *keywords.problems, *rules.problems]
+    if lints:
+        problems += lint_entities(entities)
+    broken = bool(entities.problems or keywords.problems)
+    queries, query_problems = _parse(rules, entities, keywords, names=not broken)
+    problems += query_problems
+    if broken:
+        return None, problems
+    good = {rule: rules.rules[rule] for rule in queries}
+    judging = Judging(entities.entities, keywords.sets, good, queries)
+    problems += [problem for rule in good.values() for problem in _run_fixtures(rule, judging, rules, desk)]
+    return judging, problems
+
+
+def _parse(
+    rules: RulesRead, entities: EntitiesRead, keywords: KeywordsRead, *, names: bool
+) -> tuple[dict[str, Node], list[Problem]]:
+    """The trees of the queries that can be used, and a problem for each thing wrong with the others."""
+    queries: dict[str, Node] = {}
+    problems: list[Problem] = []
+    for rule in rules.rules.values():
+        try:
+            tree = parse(rule.query)
+        except QueryError as error:
+            problems.append(_query_problem(rule, error, rules))
+            continue
+        wrong = check_names(tree, rule.query, entities.entities, keywords.sets) if names else []
+        problems += [_query_problem(rule, error, rules) for error in wrong]
+        if not wrong:
+            queries[rule.id] = tree
+    return queries, problems
+
+
+def _query_problem(rule: Rule, error: QueryError, rules: RulesRead) -> Problem:
+    place = " ".join(rule.query[max(0, error.offset - 25) : error.offset + 25].split())
+    message = f"rule {rule.id!r}: {error.message} (query, column {error.column}, at {place!r})"
+    return rules.problem(rule.id, message, "query", hint=error.hint)
+
+
+def _run_fixtures(rule: Rule, judging: Judging, rules: RulesRead, desk: Path) -> Iterable[Problem]:
+    expectations: Sequence[tuple[Expected, Sequence[str | Inline]]] = (
+        ("fires", rule.fixtures.fires),
+        ("silent", rule.fixtures.silent),
+    )
+    for expected, fixtures in expectations:
+        for index, fixture in enumerate(fixtures):
+            path = ("fixtures", expected, index)
+            try:
+                article = read_fixture(fixture, desk)
+            except ConfigError as error:
+                for problem in error.problems:
+                    message = f"rule {rule.id!r}: its fixture {describe(fixture)} cannot be read: {problem.message}"
+                    yield rules.problem(rule.id, message, *path, hint=problem.hint)
+                continue
+            failure = _run(rule, article, expected, judging)
+            if failure:
+                message = f"rule {rule.id!r} {failure.message} on {describe(fixture)}"
+                yield rules.problem(rule.id, message, *path, hint=failure.hint)
+
+
+def _run(rule: Rule, article: Article, expected: Expected, judging: Judging) -> Failure | None:
+    tagged = judging.tagged(article)
+    match = judging.match(rule.id, article, tagged.mentions)
+    if expected == "silent" and match is not None:
+        shown = "; ".join(f"{clause.clause}: {_quoted(article, clause.spans)}" for clause in match.clauses)
+        return Failure("must be silent but fires", f"found in one {match.closeness}: {shown}")
+    if expected == "fires" and match is None:
+        why = "; ".join(judging.why_not(rule.id, article, tagged.mentions))
+        refused = [f"@{mention.entity} {mention.alias!r} was refused: {reason}" for mention, reason in tagged.refused]
+        return Failure("must fire but is silent", "; ".join([why, *sorted(set(refused))[:3]]))
+    return None
+
+
+def _language(article: Article) -> str:
+    """The two-letter code, also where a feed says en-GB."""
+    return article.language.lower().replace("_", "-").partition("-")[0]
+
+
+def _quoted(article: Article, spans: Sequence[Span]) -> str:
+    sources = [(article.title if span.zone == "title" else article.text, span) for span in spans[:2]]
+    return ", ".join(repr(source[span.start : span.end]) for source, span in sources)

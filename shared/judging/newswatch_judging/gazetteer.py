@@ -1,0 +1,275 @@
+"""Finding the entities of a desk in an article.
+
+phrases -> candidates -> guards on their surroundings -> blocked names and the longest match
+        -> proof by the rest of the article -> mentions
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from newswatch_core.events import Mention
+from newswatch_core.text import Document, fold, words
+from newswatch_judging.disambiguate import PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
+from newswatch_judging.entities import Alias, Entity
+from newswatch_judging.lexicon import Hit, Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An alias of an entity; `shouted` is its form for sentences that are all in capitals."""
+
+    entity: str
+    alias: Alias
+    shouted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A longer name inside which the entity (or keyword set) is not meant."""
+
+    owner: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A context word of some guard."""
+
+    text: str
+
+
+Payload = Name | Blocked | Word
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An alias standing at the words `first` to `last`, and what its guards say."""
+
+    first: int
+    last: int
+    name: Name
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What was found, and what was refused with its reason (for explanations)."""
+
+    mentions: tuple[Mention, ...]
+    refused: tuple[tuple[Mention, str], ...]
+
+
+class Gazetteer:
+    """All aliases of a desk's entities, ready to be looked for."""
+
+    def __init__(self, entities: Mapping[str, Entity]) -> None:
+        self._entities = entities
+        self._lexicon = Lexicon[Payload]()
+        self._provers = {
+            entity.id: frozenset((*entity.members, *entity.people, *entity.related)) for entity in entities.values()
+        }
+        self._owners: dict[tuple[str, ...], set[str]] = {}
+        written: set[str] = set()
+        for entity in entities.values():
+            for language, _, alias in entity.each_alias():
+                self._add_alias(entity.id, alias, language)
+                for context in (alias.requires, alias.forbids):
+                    written.update(context.words if context else ())
+            for text in entity.blocked:
+                self._lexicon.add(text, Blocked(entity.id, text), how="any")
+            written.update(entity.context)
+        for text in written:
+            self._lexicon.add(text, Word(text), how="any")
+
+    def tag(self, document: Document, language: str) -> Tagged:
+        """All mentions in the order of the text."""
+        hits = self._lexicon.find(document, language)
+        seen = Seen(document, places_of(document, hits))
+        candidates = [
+            Candidate(
+                hit.first, hit.last, hit.payload, local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
+            )
+            for hit in hits
+            if isinstance(hit.payload, Name) and self._applies(hit.payload, document, hit)
+        ]
+        blocked: dict[str, list[Hit[Payload]]] = {}
+        for hit in hits:
+            if isinstance(hit.payload, Blocked):
+                blocked.setdefault(hit.payload.owner, []).append(hit)
+        refused = [(candidate, candidate.verdict.refusal) for candidate in candidates if candidate.verdict.refusal]
+        counting = []
+        for candidate in candidates:
+            if candidate.verdict.refusal:
+                continue
+            inside = enclosing(blocked.get(candidate.name.entity, ()), candidate.first, candidate.last)
+            if inside:
+                refused.append((candidate, f"part of {inside}"))
+            else:
+                counting.append(candidate)
+        counting, namesakes = self._without_namesakes(counting, blocked, seen)
+        refused += namesakes
+        proven, alone = self._prove(counting, seen)
+        kept = longest(proven)
+        mentions = tuple(_mention(document, candidate) for candidate in kept)
+        counted = {(candidate.first, candidate.name.entity) for candidate in kept}
+        told = [(each, why) for each, why in [*refused, *alone] if (each.first, each.name.entity) not in counted]
+        return Tagged(mentions, tuple((_mention(document, candidate), why) for candidate, why in told))
+
+    def _add_alias(self, entity: str, alias: Alias, language: str) -> None:
+        self._owners.setdefault(tuple(map(fold, words(alias.text))), set()).add(entity)
+        if alias.is_exact:
+            self._lexicon.add(alias.text, Name(entity, alias), how="cased")
+            self._lexicon.add(alias.text, Name(entity, alias, shouted=True), how="exact")
+        else:
+            self._lexicon.add(alias.text, Name(entity, alias), how="name", language=language)
+
+    def _applies(self, name: Name, document: Document, hit: Hit[Payload]) -> bool:
+        """Is this a form of the alias? Not if it is another entity's own alias, word for word.
+
+        The form in capitals of an alias with exact case counts only where all is in capitals.
+        """
+        shown = document.words[hit.first : hit.last]
+        owners = self._owners.get(tuple(map(fold, shown)))
+        if owners and name.entity not in owners:
+            return False
+        if not name.shouted:
+            return True
+        return (
+            document.sentence_of(hit.first) in document.shouted
+            and all(word.isupper() for word in shown)
+            and not name.alias.text.isupper()
+        )
+
+    def _without_namesakes(
+        self, candidates: Sequence[Candidate], blocked: Mapping[str, Sequence[Hit[Payload]]], seen: Seen
+    ) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
+        """Refuses an alias that first or mostly stands inside a blocked proper name, with nothing else of its entity.
+
+        After "Moscow, Idaho" a bare "Moscow" is the same town; after "Russian roulette" nothing follows.
+        """
+        kept: list[Candidate] = []
+        refused: list[tuple[Candidate, str]] = []
+        by_entity: dict[str, list[Candidate]] = {}
+        for candidate in candidates:
+            by_entity.setdefault(candidate.name.entity, []).append(candidate)
+        for entity, found in by_entity.items():
+            names = {fold(candidate.name.alias.text) for candidate in found}
+            inside = [
+                hit
+                for hit in blocked.get(entity, ())
+                if names & _forms(seen.document, hit) and _is_proper(seen.document, hit)
+            ]
+            other_proof = not by_entity.keys().isdisjoint(self._provers[entity]) or self._context(entity, seen)
+            mostly = inside and (len(found) <= len(inside) or inside[0].first < found[0].first)
+            if len(names) > 1 or not mostly or other_proof:
+                kept += found
+            else:
+                text = inside[0].payload.text if isinstance(inside[0].payload, Blocked) else ""
+                refused += [(candidate, f"the same as in {text}") for candidate in found]
+        return kept, refused
+
+    def _context(self, entity: str, seen: Seen) -> bool:
+        return any(word in seen.places for word in self._entities[entity].context)
+
+    def _prove(
+        self, candidates: Sequence[Candidate], seen: Seen
+    ) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
+        """Settles the aliases that are never alone: by context words, or by what is proven already, again and again."""
+        proven = [candidate for candidate in candidates if not candidate.verdict.open]
+        waiting = [candidate for candidate in candidates if candidate.verdict.open]
+        standing: dict[str, list[tuple[int, int]]] = {}
+        _stand(proven, standing, seen)
+        while waiting:
+            settled = [(candidate, proof) for candidate in waiting if (proof := self._proof(candidate, standing, seen))]
+            if not settled:
+                break
+            for candidate, proof in settled:
+                proofs = ", ".join(part for part in (candidate.verdict.proof, proof) if part)
+                proven.append(Candidate(candidate.first, candidate.last, candidate.name, Verdict(proof=proofs)))
+            done = {id(candidate) for candidate, _ in settled}
+            waiting = [candidate for candidate in waiting if id(candidate) not in done]
+            _stand([candidate for candidate, _ in settled], standing, seen)
+        return proven, [(candidate, "alone: nothing else in the article proves it") for candidate in waiting]
+
+    def _proof(self, candidate: Candidate, standing: Mapping[str, Sequence[tuple[int, int]]], seen: Seen) -> str:
+        entity = candidate.name.entity
+        if entity in standing:
+            first, last = standing[entity][0]
+            return "with " + " ".join(seen.document.words[first:last])
+        # The items of a list have little to do with each other: there, only the item itself and the title prove.
+        item = seen.document.list_item(candidate.first)
+        ranges = ((0, seen.document.in_title), item) if item else ((0, len(seen.document.words)),)
+        for prover in self._provers[entity]:
+            if stands_in(standing.get(prover, ()), ranges, candidate.first, candidate.last):
+                return f"with {self._entities[prover].name}"
+        word = seen.among(self._entities[entity].context, ranges, candidate.first, candidate.last)
+        return f"with {word}" if word else ""
+
+
+def _stand(candidates: Iterable[Candidate], standing: dict[str, list[tuple[int, int]]], seen: Seen) -> None:
+    """Notes where proven candidates stand, in the order of the text."""
+    for candidate in candidates:
+        if seen.document.zone_of(candidate.first) in PROVING_ZONES:
+            standing.setdefault(candidate.name.entity, []).append((candidate.first, candidate.last))
+    for places in standing.values():
+        places.sort()
+
+
+def places_of(document: Document, hits: Iterable[Hit[Any]]) -> dict[str, list[tuple[int, int]]]:
+    """Where each context word stands, in the zones that prove something."""
+    places: dict[str, list[tuple[int, int]]] = {}
+    for hit in hits:
+        if isinstance(hit.payload, Word) and document.zone_of(hit.first) in PROVING_ZONES:
+            places.setdefault(hit.payload.text, []).append((hit.first, hit.last))
+    return places
+
+
+def _forms(document: Document, hit: Hit[Payload]) -> set[str]:
+    return {fold(word) for word in document.words[hit.first : hit.last]}
+
+
+def _is_proper(document: Document, hit: Hit[Payload]) -> bool:
+    shown = document.words[hit.first : hit.last]
+    return document.sentence_of(hit.first) not in document.shouted and all(not word[0].islower() for word in shown)
+
+
+def enclosing(blocked: Iterable[Hit[Any]], first: int, last: int) -> str:
+    """The blocked name that holds these words, or ""."""
+    for hit in blocked:
+        if hit.first <= first and last <= hit.last and isinstance(hit.payload, Blocked):
+            return hit.payload.text
+    return ""
+
+
+def longest(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates that no longer one covers or overlaps; of one entity at one place the best proven stays."""
+    ranked = sorted(candidates, key=lambda each: (each.first - each.last, each.first, _weakness(each)))
+    taken: dict[int, tuple[int, int]] = {}
+    of_entity: set[tuple[str, tuple[int, int]]] = set()
+    kept: list[Candidate] = []
+    for candidate in ranked:
+        place = (candidate.first, candidate.last)
+        holders = {taken[word] for word in range(*place) if word in taken}
+        if holders - {place} or (candidate.name.entity, place) in of_entity:
+            continue
+        kept.append(candidate)
+        of_entity.add((candidate.name.entity, place))
+        taken.update(dict.fromkeys(range(*place), place))
+    return sorted(kept, key=lambda each: (each.first, each.last, each.name.entity))
+
+
+def _weakness(candidate: Candidate) -> tuple[bool, bool, str]:
+    return bool(candidate.verdict.proof), candidate.name.shouted, candidate.name.alias.text
+
+
+def _mention(document: Document, candidate: Candidate) -> Mention:
+    return Mention(
+        entity=candidate.name.entity,
+        alias=candidate.name.alias.text,
+        start=document.starts[candidate.first],
+        end=document.ends[candidate.last - 1],
+        zone=document.zone_of(candidate.first),
+        sentence=document.sentence_of(candidate.first),
+        proof=candidate.verdict.proof,
+    )

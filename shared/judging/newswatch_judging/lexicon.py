@@ -1,0 +1,259 @@
+"""All phrases of a desk in one tree, looked up word by word.
+
+A phrase is a sequence of slots, one a word; a slot is what a word of a text may fill: a spelling, a stem in a
+language, a beginning. Each spelling met in texts is resolved to its slots once and remembered, so most words cost
+one dictionary look-up. All matches are found, overlapping ones too; who wins is decided later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from newswatch_core.text import Document, fold, fold_keeping_case, spans
+from newswatch_judging.inflect import (
+    LATIN,
+    STEMMED,
+    is_arabic,
+    is_cyrillic,
+    name_forms,
+    plural_stem,
+    stems,
+    without_clitics,
+)
+
+How = Literal["exact", "cased", "name", "keyword", "any", "prefix"]
+"""Which forms of a phrase count.
+
+exact: this spelling, folded; cased: the same with its capitals; name: and the forms of a name in its language;
+keyword: and what has the same stem in its language; any: and what has the same stem in the article's language,
+whichever that is; prefix: the last word only begins so.
+"""
+
+_REMEMBERED = 200_000
+_ARABIC = "ar:"
+"""Marks spellings that may stand with clitics before them."""
+_LIKELY = frozenset({"de", "en", "es", "fr", "pt"})
+"""Whose stems are tried where the language of an article is not known."""
+_BREAKS = frozenset(",;:!?()[]{}<>|/\\•…。，、；：！？«»\n")
+_QUOTES = frozenset("«»")
+
+P = TypeVar("P")
+
+
+@dataclass(slots=True)  # not frozen: thousands are made a second, and a frozen one takes three times as long
+class Hit(Generic[P]):
+    """The words `first` to `last` (exclusive) of a document are a phrase that was added with `payload`."""
+
+    first: int
+    last: int
+    payload: P
+
+
+class Lexicon(Generic[P]):
+    """Phrases with a payload each."""
+
+    def __init__(self) -> None:
+        self._slots: dict[_Spelled, int] = {}
+        self._forms: dict[str, list[int]] = {}
+        self._cased: dict[str, list[int]] = {}
+        self._stems: dict[tuple[str, str], list[int]] = {}
+        self._prefixes: dict[str, list[int]] = {}
+        self._prefix_lengths: set[int] = set()
+        self._beginnings: dict[str, set[str]] = {}
+        self._waiting: list[tuple[str, bool, int]] = []
+        self._ready: set[str] = set()
+        self._tree: list[dict[int, int]] = [{}]
+        self._payloads: dict[int, list[P]] = {}
+        self._resolved: dict[str, dict[str, tuple[int, ...]]] = {}
+
+    def add(self, phrase: str, payload: P, *, how: How, language: str = "") -> bool:
+        """Adds a phrase; false where it holds no word."""
+        places = spans(phrase)
+        parts = [phrase[start:end] for start, end in places]
+        if not parts:
+            return False
+        node = 0
+        for position, part in enumerate(parts):
+            kind = "exact" if how == "prefix" and position < len(parts) - 1 else how
+            slot = self._slot(part, kind, language, alone=len(parts) == 1)
+            # A phrase may be written with a comma (Moscow, Idaho): then the text must have it, too.
+            edge = ~slot if position and "," in phrase[places[position - 1][1] : places[position][0]] else slot
+            following = self._tree[node].get(edge)
+            if following is None:
+                following = len(self._tree)
+                self._tree[node][edge] = following
+                self._tree.append({})
+            node = following
+        self._payloads.setdefault(node, []).append(payload)
+        self._resolved.clear()
+        return True
+
+    def find(self, document: Document, language: str) -> list[Hit[P]]:
+        """Every place of every phrase, in the order of the text; none crosses a sentence or an inner break."""
+        if language not in self._ready:
+            self._prepare(language)
+            self._resolved.clear()
+        known = self._resolved.setdefault(language, {})
+        if len(known) > _REMEMBERED:
+            known.clear()
+        found: list[Hit[P]] = []
+        filled: list[tuple[int, ...]] = []
+        for word in document.words:
+            slots = known.get(word)
+            if slots is None:
+                slots = known[word] = self._resolve(word, language)
+            filled.append(slots)
+        root = self._tree[0]
+        for first, slots in enumerate(filled):
+            if slots:
+                nodes = {root[slot] for slot in slots if slot in root}
+                if nodes:
+                    self._follow(document, filled, first, nodes, found)
+        return found
+
+    def _follow(
+        self, document: Document, filled: Sequence[tuple[int, ...]], first: int, nodes: set[int], found: list[Hit[P]]
+    ) -> None:
+        last = first + 1
+        while True:
+            for node in nodes:
+                found.extend(Hit(first, last, payload) for payload in self._payloads.get(node, ()))
+            if last >= len(filled) or not filled[last]:
+                return
+            after_comma = document.between(last - 1).strip() == "," if last != document.in_title else False
+            nodes = {
+                following
+                for node in nodes
+                for slot in filled[last]
+                if (following := self._tree[node].get(~slot if after_comma else slot)) is not None
+            }
+            if not nodes or not (after_comma or joined(document, last - 1)):
+                return
+            last += 1
+
+    def _slot(self, part: str, how: How, language: str, *, alone: bool) -> int:
+        """The number of the slot that a word of a phrase makes; the same for words that the same texts fill."""
+        spelled = _spelled(part, how, language, alone=alone)
+        slot = self._slots.get(spelled)
+        if slot is not None:
+            return slot
+        slot = self._slots[spelled] = len(self._slots)
+        for form in spelled.forms:
+            self._forms.setdefault(form, []).append(slot)
+        if spelled.cased:
+            self._cased.setdefault(spelled.cased, []).append(slot)
+        if spelled.prefix:
+            self._prefixes.setdefault(spelled.prefix, []).append(slot)
+            self._prefix_lengths.add(len(spelled.prefix))
+        for each, stem in spelled.stems:
+            self._add_stem(each, stem, slot)
+        if spelled.any_language:
+            self._waiting.append((part, alone, slot))
+            self._ready.clear()
+        return slot
+
+    def _add_stem(self, language: str, stem: str, slot: int) -> None:
+        slots = self._stems.setdefault((language, stem), [])
+        if slot not in slots:
+            slots.append(slot)
+        self._beginnings.setdefault(language, set()).update((stem[:2], stem[:3]))
+
+    def _prepare(self, language: str) -> None:
+        """Stems, once a language is met, the words that count in whatever language the article has."""
+        self._ready.add(language)
+        for part, alone, slot in self._waiting:
+            for each in _stem_languages(part, language):
+                for name, stem in keyword_stems(part, each, alone=alone):
+                    self._add_stem(name, stem, slot)
+
+    def _resolve(self, word: str, language: str) -> tuple[int, ...]:
+        form = fold(word)
+        slots = [*self._forms.get(form, ()), *self._cased.get(fold_keeping_case(word), ())]
+        for length in self._prefix_lengths:
+            if len(form) >= length:
+                slots += self._prefixes.get(form[:length], ())
+        if is_arabic(form):
+            for bare in (form, *without_clitics(form)):
+                slots += self._forms.get(_ARABIC + bare, ())
+        for each in _stem_languages(form, language):
+            for name in (each, "en-plural") if each == "en" else (each,):
+                beginnings = self._beginnings.get(name)
+                if beginnings and (name == "ar" or form[: _beginning(form)] in beginnings):
+                    for stem in _stems(word, name):
+                        slots += self._stems.get((name, stem), ())
+        return tuple(dict.fromkeys(slots))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """What a word of a text must be to fill a slot: one of these spellings, or of one of these stems."""
+
+    forms: frozenset[str] = frozenset()
+    cased: str = ""
+    prefix: str = ""
+    stems: frozenset[tuple[str, str]] = frozenset()
+    any_language: bool = False
+
+
+def _spelled(part: str, how: How, language: str, *, alone: bool) -> _Spelled:
+    form = fold(part)
+    if how == "cased":
+        return _Spelled(cased=fold_keeping_case(part))
+    if how == "prefix":
+        return _Spelled(prefix=form)
+    if how == "name":
+        forms = {form, *name_forms(part, language)}
+        if is_arabic(form):
+            forms.add(_ARABIC + form)
+        by_stem = not alone and language == "ru" and is_cyrillic(form) and len(form) > 4
+        return _Spelled(frozenset(forms), stems=_named(stems(part, "ru"), "ru") if by_stem else frozenset())
+    if how == "keyword":
+        return _Spelled(frozenset({form}), stems=frozenset(keyword_stems(part, language, alone=alone)))
+    return _Spelled(frozenset({form}), any_language=how == "any")
+
+
+def _beginning(form: str) -> int:
+    """So many letters stand in the stem as in the word: stemmers change the end only (spy, spies: spi)."""
+    return 3 if len(form) > 3 else 2
+
+
+def _named(found: frozenset[str], language: str) -> frozenset[tuple[str, str]]:
+    return frozenset((language, stem) for stem in found)
+
+
+def _stem_languages(form: str, language: str) -> frozenset[str]:
+    """The languages whose stems a word is looked up by: those of its script, and there the article's own."""
+    if is_cyrillic(form):
+        return frozenset({"ru"})
+    if is_arabic(form):
+        return frozenset({"ar"})
+    if language in LATIN:
+        return frozenset({language})
+    return _LIKELY if not language else frozenset({"en"})
+
+
+def joined(document: Document, word: int) -> bool:
+    """Can this word and the next one belong to one phrase? Not across a comma, a bracket or the end of a sentence."""
+    if word + 1 == document.in_title:
+        return False
+    between = document.between(word)
+    if between == " ":
+        return True
+    if "\n" in between and not between.strip():
+        return document.sentence_of(word) == document.sentence_of(word + 1)
+    if any(character in _BREAKS and character not in _QUOTES for character in between):
+        return False
+    if " - " in between or "–" in between.strip("–") or "—" in between:
+        return False
+    return document.sentence_of(word) == document.sentence_of(word + 1)
+
+
+def keyword_stems(part: str, language: str, *, alone: bool) -> frozenset[tuple[str, str]]:
+    """The stems that a keyword's word is looked up by. In English phrases only the plural, as forced is no force."""
+    if language == "en" and not alone:
+        return frozenset({("en-plural", plural_stem(part))})
+    return _named(stems(part, language), language) if language in STEMMED else frozenset()
+
+
+def _stems(word: str, language: str) -> frozenset[str]:
+    return frozenset({plural_stem(word)}) if language == "en-plural" else stems(word, language)

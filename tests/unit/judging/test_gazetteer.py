@@ -1,0 +1,148 @@
+"""Which entities an article mentions, and what the guards refuse."""
+
+from pathlib import Path
+
+import pytest
+
+from newswatch_judging.desk import Judging
+from tests.support.judging import article, counted, write_desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Judging:
+    return Judging.load(write_desk(tmp_path))
+
+
+def entities(desk: Judging, title: str = "", text: str = "", language: str = "en") -> set[str]:
+    return counted(desk.tag(article(title, text, language)))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("Russia’s army and Malian-led patrols", "en", {"russia", "mali"}),
+        ("Nigerien soldiers", "en", {"niger"}),
+        ("Nigerian soldiers in Niger State", "en", {"nigeria"}),
+        ("Playing Russian roulette", "en", set()),
+        ("a Mali GPU and a Mali-G78 and a Mali-T880", "en", set()),
+        ("Les soldats maliens et l’armée nigérienne", "fr", {"mali", "niger"}),
+        ("Les soldats nigérians", "fr", {"nigeria"}),
+        ("Встреча с Нигером и Нигерией", "ru", {"niger", "nigeria"}),
+        ("Запасы малы и мало кто знает", "ru", set()),
+        ("Переговоры с Конфедерацией государств Сахеля", "ru", {"css"}),
+        ("وروسيا مع كونفدرالية دول الساحل", "ar", {"russia", "css"}),
+        ("LA CONFEDERATION DES ETATS DU SAHEL", "fr", {"css"}),
+    ],
+)
+def test_names_count_in_their_forms_and_not_in_longer_names(
+    desk: Judging, text: str, language: str, expected: set[str]
+):
+    assert entities(desk, text=text, language=language) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        ("AES", "A standard.", set()),
+        ("AES", "Leaders met in Bamako.", {"css"}),
+        ("AES", "Mali and its partners.", {"css", "mali"}),
+        ("AES", "The Confederation of Sahel States met.", {"css"}),
+        ("AES encryption in Bamako", "", set()),
+        ("aes in Bamako", "", set()),
+        ("A.E.S. in Bamako", "", {"css"}),
+        ("AES-256 in Bamako", "", set()),
+        ("AES STANDARD TURNS TWENTY", "It is a cipher.", set()),
+        ("AES MEETS IN BAMAKO", "", {"css"}),
+        ("AES", "A standard.\n\nRead also: Mali and Bamako", set()),
+    ],
+)
+def test_a_guarded_acronym_counts_where_the_article_proves_it(desk: Judging, title: str, text: str, expected: set[str]):
+    assert entities(desk, title, text) == expected
+
+
+def test_required_words_must_be_near_and_the_language_must_fit(desk: Judging):
+    near = "La CES del Sahel firma"
+    far = "La CES firma. " + "palabra " * 10 + "Sahel"
+
+    assert entities(desk, text=near, language="es") == {"css"}
+    assert entities(desk, text=far, language="es") == set()
+    assert entities(desk, text=near, language="de") == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Moscow denied the report", {"russia"}),
+        ("The support of Moscow matters", {"russia"}),
+        ("Close ties to Moscow", {"russia"}),
+        ("A fire in Moscow", set()),
+        ("They flew to Moscow", set()),
+        ("The streets of Moscow", set()),
+        ("Students in Moscow, Idaho, danced. Moscow danced, too.", set()),
+    ],
+)
+def test_a_capital_counts_where_it_stands_for_the_government(desk: Judging, text: str, expected: set[str]):
+    assert entities(desk, text=text) == expected
+
+
+def test_a_mention_says_where_it_stands_and_what_proved_it(desk: Judging):
+    found = article("Talks", "MALI (AFP) - The AES met.\n\nPhoto: Mali Press")
+
+    mentions = {(mention.entity, mention.zone): mention for mention in desk.tag(found)}
+
+    assert set(mentions) == {("mali", "dateline"), ("css", "lead"), ("mali", "credit")}
+    css = mentions["css", "lead"]
+    assert found.text[css.start : css.end] == "AES"
+    assert (css.alias, css.sentence, css.proof) == ("AES", 2, "with Mali")
+
+
+def test_what_was_refused_is_told_with_its_reason(desk: Judging):
+    refused = desk.tagged(article("AES", "A standard. Playing Russian roulette in Moscow.")).refused
+
+    assert {(mention.alias, reason) for mention, reason in refused} == {
+        ("AES", "alone: nothing else in the article proves it"),
+        ("Russian", "part of Russian roulette"),
+        ("Moscow", "a place here: in"),
+    }
+
+
+def test_the_longest_name_wins_and_equal_ones_are_both_told(tmp_path: Path):
+    desk = Judging.load(
+        write_desk(
+            tmp_path,
+            entities="""
+            version: 1
+            entities:
+              - {id: corps, name: Africa Corps, aliases: {en: [Africa Corps, Russian Africa Corps]}}
+              - {id: russia, name: Russia, aliases: {en: [Russian]}}
+              - {id: one, name: One, aliases: {any: [Union]}}
+              - {id: two, name: Two, aliases: {any: [Union]}}
+            """,
+            keywords="version: 1\nkeywords: []\n",
+        )
+    )
+
+    assert entities(desk, text="the Russian Africa Corps") == {"corps"}
+    assert entities(desk, text="the Union") == {"one", "two"}
+
+
+def test_a_generated_form_never_takes_the_alias_of_another_entity(tmp_path: Path):
+    desk = Judging.load(
+        write_desk(
+            tmp_path,
+            entities="""
+            version: 1
+            entities:
+              - {id: state, name: State, aliases: {en: [Marian]}}
+              - {id: islands, name: Islands, aliases: {en: [Marians]}}
+            """,
+            keywords="version: 1\nkeywords: []\n",
+        )
+    )
+
+    assert entities(desk, text="the Marians") == {"islands"}
+
+
+@pytest.mark.parametrize("word", ["AES ", "Mali ", "Moscow ", "AES encryption "])
+def test_a_text_full_of_one_name_is_tagged_in_linear_time(desk: Judging, word: str):
+    desk.tag(article("", word * (60_000 // len(word))))
