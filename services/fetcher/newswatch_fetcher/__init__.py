@@ -1,0 +1,1 @@
+"""Polls feeds, reads the articles they announce, and brings them in as FetchedArticle events."""
