@@ -1,0 +1,230 @@
+"""The alerter, wired: tagged articles in; decisions, alerts and deliveries into the database; alerts out.
+
+TaggedArticle -> judge -> decide -> alerts, decisions -> plan -> compose -> outbox -> (sender) -> receivers
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from newswatch_alerter import messages, store
+from newswatch_alerter.config import CONSOLE, Receivers, closest, sample_configs
+from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, plan
+from newswatch_alerter.outbox import pending_row
+from newswatch_alerter.sender import sender_of
+from newswatch_core import metrics
+from newswatch_core.config import ConfigError, Problem
+from newswatch_core.events import (
+    SAMPLE_FEED,
+    Article,
+    ArticleEvent,
+    DeduplicatedArticle,
+    Event,
+    FetchedArticle,
+    Match,
+    Mention,
+    StoryMerged,
+    TaggedArticle,
+)
+from newswatch_core.ports import Context, Filter, Line, Outcome, Poison, Sender, Service, Stage, Tx
+from newswatch_core.storage.schema import deliveries
+from newswatch_core.storage.upsert import insert_missing
+from newswatch_judging.desk import Judging, check_entities, check_judging
+from newswatch_judging.rules import read_rules
+
+
+class Alerter:
+    """The stage: one outcome per event, everything written in the batch's transaction."""
+
+    def __init__(self, context: Context, judging: Judging, receivers: Receivers) -> None:
+        self._settings = context.settings
+        self._sample = context.sample
+        self._judging = judging
+        self._names = term_names(judging)
+        self._watched = {rule.id: self._watch(receivers, rule.notify, rule.id) for rule in judging.rules.values()}
+        self._log = structlog.get_logger()
+
+    def _watch(self, receivers: Receivers, notify: Sequence[str], rule: str) -> Watched:
+        ids = (CONSOLE,) if self._sample else receivers.expand(notify)
+        return Watched(rule, self._judging.rules[rule].severity, ids)
+
+    def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
+        articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
+        decisions = store.load_decisions(tx, articles)
+        outcomes: list[Outcome] = []
+        for place, event in enumerate(batch):
+            if isinstance(event, TaggedArticle):
+                # A microsecond apart, so that deliveries keep the order of their articles.
+                outcomes.append(self._article(event, decisions, tx, now + timedelta(microseconds=place)))
+            elif isinstance(event, StoryMerged):
+                store.merge(tx, event)
+                outcomes.append(())
+            else:
+                outcomes.append(Poison(f"the alerter reads tagged articles and merges, not {type(event).__name__}"))
+        return outcomes
+
+    def tick(self, now: datetime, tx: Tx) -> Sequence[Event]:
+        return ()
+
+    def _article(self, event: TaggedArticle, decisions: store.Decisions, tx: Tx, now: datetime) -> Sequence[Event]:
+        article = event.article
+        revisions = decisions[article.id]
+        if stored := revisions.get(article.revision):
+            return stored.events(article)
+        matches = self._ranked(matches_of(self._judging, event))
+        if not matches:
+            return ()
+        known = store.known(tx, event, [match.rule for match in matches], revisions)
+        decision = decide(event, matches, self._watched, known)
+        told = store.told(tx, event) if decision.opened else {}
+        store.save_decision(tx, event, decision, now)
+        store.save_alerts(tx, event, decision.decided, now)
+        planned = plan(article.id, decision, self._watched, told)
+        rows = [pending_row(one, event.story, self._message(article, decision, one), now) for one in planned]
+        insert_missing(tx, deliveries, rows)
+        revisions[article.revision] = decision
+        self._tell(article, decision)
+        return decision.events(article)
+
+    def _ranked(self, matches: Sequence[Match]) -> Sequence[Match]:
+        """The most severe rule first."""
+        severity = {rule: -messages.SEVERITIES.index(watched.severity) for rule, watched in self._watched.items()}
+        return sorted(matches, key=lambda match: (severity[match.rule], match.rule))
+
+    def _message(self, article: Article, decision: Decision, planned: Planned) -> messages.Message:
+        told = planned.thread
+        return messages.compose(
+            article,
+            [(self._judging.rules[one.rule], one.match) for one in decision.decided if one.rule in planned.rules],
+            names=self._names,
+            desk=self._settings.desk,
+            language=self._settings.language,
+            zone=self._settings.timezone,
+            thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
+            sample=article.feed == SAMPLE_FEED,
+        )
+
+    def _tell(self, article: Article, decision: Decision) -> None:
+        opened = decision.opened
+        for one in opened:
+            metrics.ALERTS.labels(severity=one.severity).inc()
+        if opened:
+            self._log.info("alert", rules=[one.rule for one in opened], title=article.title, outlet=article.outlet)
+        else:
+            why = sorted({one.verdict for one in decision.decided})
+            self._log.debug("match", rules=[one.rule for one in decision.decided], silent=why, title=article.title)
+
+
+def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
+    """All rules on the event's article, tagged anew unless its mentions were found with the same entities."""
+    current = isinstance(event, TaggedArticle) and event.entities == judging.entities_hash
+    mentions: Sequence[Mention] = (
+        event.mentions if isinstance(event, TaggedArticle) and current else judging.tag(event.article)
+    )
+    return judging.judge(event.article, mentions)
+
+
+def term_names(judging: Judging) -> Mapping[str, str]:
+    """What the `@entity` and `#keyword-set` of queries are called."""
+    names = {f"@{entity.id}": entity.name for entity in judging.entities.values()}
+    return names | {f"#{keywords.id}": keywords.name for keywords in judging.keywords.values()}
+
+
+class AlerterFilter:
+    """`newswatch pipe`: says which rules an article fires, whatever copies, stories or silences would do later."""
+
+    def __init__(self, judging: Judging) -> None:
+        self._judging = judging
+
+    def process(self, event: Event, line: Line) -> Sequence[tuple[Event, Line]]:
+        if not isinstance(event, FetchedArticle | DeduplicatedArticle | TaggedArticle):
+            return ()
+        article = event.article
+        matches = sorted(matches_of(self._judging, event), key=lambda match: match.rule)
+        shown = {
+            "id": article.id,
+            "rules": [match.rule for match in matches],
+            "matches": [show_match(article, match) for match in matches],
+        }
+        return [(event, shown)]
+
+
+def show_match(article: Article, match: Match) -> Line:
+    """A match as a line shows it: each clause with its places and the words there."""
+    clauses = [
+        {
+            "clause": clause.clause,
+            "spans": [{"start": span.start, "end": span.end, "zone": span.zone} for span in clause.spans],
+            "words": [
+                (article.title if span.zone == "title" else article.text)[span.start : span.end]
+                for span in clause.spans
+            ],
+        }
+        for clause in match.clauses
+    ]
+    return {"rule": match.rule, "closeness": match.closeness, "clauses": clauses}
+
+
+def check(desk: Path) -> Sequence[Problem]:
+    """The problems of receivers.yaml and of the rules, and of what the rules say of receivers."""
+    problems: list[Problem] = []
+    receivers = None
+    try:
+        receivers = Receivers.load(desk)
+        problems += receivers.secret_warnings()
+    except ConfigError as error:
+        problems += error.problems
+    problems += check_rules(desk)
+    if receivers:
+        problems += notify_problems(desk, receivers)
+    return problems
+
+
+def check_rules(desk: Path) -> Sequence[Problem]:
+    """The problems of rules and fixtures; those of entities and keywords are told by the tagger's check."""
+    return sorted(set(check_judging(desk)) - set(check_entities(desk)))
+
+
+def notify_problems(desk: Path, receivers: Receivers) -> Sequence[Problem]:
+    """Rules that tell nobody, or somebody unknown."""
+    problems = []
+    read = read_rules(desk)
+    for rule in read.rules.values():
+        if not rule.notify:
+            hint = "name receivers or routes of receivers.yaml: " + ", ".join(receivers.names)
+            problems.append(
+                read.problem(rule.id, f"rule {rule.id!r} tells nobody: it has no notify", hint=hint, warning=True)
+            )
+        for place, name in enumerate(rule.notify):
+            if name not in receivers.names:
+                message = f"rule {rule.id!r} notifies {name!r}, which is neither a receiver nor a route"
+                problems.append(read.problem(rule.id, message, "notify", place, hint=closest(name, receivers.names)))
+    return problems
+
+
+def make_stage(context: Context, _tx: Tx) -> Stage:
+    """Raises ConfigError."""
+    judging, receivers = Judging.load(context.desk), Receivers.load(context.desk)
+    if problems := [one for one in notify_problems(context.desk, receivers) if one.severity == "error"]:
+        raise ConfigError(problems)
+    return Alerter(context, judging, receivers)
+
+
+def make_sender(context: Context) -> Sender:
+    """Raises ConfigError, also for a missing secret."""
+    if context.sample:
+        configs = sample_configs()
+        return sender_of(context, {name: (config, config.build()) for name, config in configs.items()})
+    receivers = Receivers.load(context.desk)
+    built = receivers.build()
+    return sender_of(context, {name: (config, built[name]) for name, config in receivers.configs.items()})
+
+
+def make_filter(context: Context, _tx: Tx) -> Filter:
+    """Raises ConfigError."""
+    return AlerterFilter(Judging.load(context.desk))
+
+
+SERVICE = Service(name="alerter", check=check, stage=make_stage, sender=make_sender, filter=make_filter)

@@ -1,0 +1,185 @@
+"""What the alerter remembers: decisions, alerts, the stories they stand for, and what was told about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, and_, case, literal, or_, select, update
+
+from newswatch_alerter import messages
+from newswatch_alerter.lifecycle import Decided, Decision, Known, KnownAlert, Told, elder, is_open
+from newswatch_core.events import StoryMerged, TaggedArticle, hash_id
+from newswatch_core.storage.schema import alert_stories, alerts, decisions, deliveries
+
+SERVICE = "alerter"
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Decision)
+_match_encoder = msgspec.json.Encoder()
+
+Decisions = dict[str, dict[str, Decision]]
+"""By article, then by revision."""
+
+
+def load_decisions(tx: Connection, articles: Iterable[str]) -> Decisions:
+    """All decisions about the revisions of `articles`."""
+    found: Decisions = {article: {} for article in articles}
+    query = select(decisions.c.article, decisions.c.revision, decisions.c.value).where(
+        decisions.c.service == SERVICE, decisions.c.article.in_(found)
+    )
+    for row in tx.execute(query):
+        found[row.article][row.revision] = _decoder.decode(row.value)
+    return found
+
+
+def known(tx: Connection, event: TaggedArticle, rules: Iterable[str], revisions: Mapping[str, Decision]) -> Known:
+    """What decides about `event`, which matches `rules`. `revisions`: the decisions about its article's others."""
+    # An alert outlives the decision that opened it: an article that comes back after months must meet its own.
+    own = {hash_id(rule, event.article.id, "1"): rule for rule in rules}
+    matched = {own[row.id]: row.id for row in tx.execute(select(alerts.c.id).where(alerts.c.id.in_(own)))}
+    matched |= {one.rule: one.alert for decision in revisions.values() for one in decision.decided}
+    return Known(matched, {rule: alert for rule, (alert, _) in _alerts_of(tx, event.story).items()})
+
+
+def _alerts_of(tx: Connection, story: str) -> dict[str, tuple[KnownAlert, datetime]]:
+    query = (
+        select(alert_stories.c.rule, alerts.c.id, alerts.c.episode, alerts.c.changed, alerts.c.opened)
+        .join(alerts, alerts.c.id == alert_stories.c.alert)
+        .where(alert_stories.c.story == story)
+    )
+    return {row.rule: (KnownAlert(row.id, row.episode, row.changed), row.opened) for row in tx.execute(query)}
+
+
+def told(tx: Connection, event: TaggedArticle) -> Mapping[str, Told]:
+    """By receiver: what it was told of the story since its oldest open alert, and of the article at any time.
+
+    The story is all stories that share an alert with it: those that it was merged with. To be asked before the
+    alerts of `event` are saved.
+    """
+    in_story = _alerts_of(tx, event.story).values()
+    since = min((opened for alert, opened in in_story if is_open(alert, event.article.at)), default=None)
+    condition = deliveries.c.article == event.article.id
+    if since is not None:
+        here = select(alert_stories.c.alert).where(alert_stories.c.story == event.story)
+        joined = select(alert_stories.c.story).where(alert_stories.c.alert.in_(here))
+        condition = or_(condition, and_(deliveries.c.story.in_(joined), deliveries.c.created >= since))
+    query = (
+        select(deliveries.c.receiver, deliveries.c.id, deliveries.c.article, deliveries.c.message)
+        .where(condition)
+        .order_by(deliveries.c.created, deliveries.c.change, deliveries.c.id)
+    )
+    found: dict[str, Told] = {}
+    for row in tx.execute(query):
+        found[row.receiver] = _add(found.get(row.receiver), row.id, row.article, messages.decode(row.message))
+    return found
+
+
+def _add(before: Told | None, delivery: str, article: str, message: messages.Message) -> Told:
+    rules = tuple(rule.id for rule in message.rules)
+    if before is not None:
+        fresh = tuple(rule for rule in rules if rule not in before.rules)
+        return Told(before.delivery, before.article, before.subject, before.rules + fresh)
+    if message.thread is not None:
+        return Told(message.thread.delivery, article, message.thread.subject, message.thread.rules + rules)
+    return Told(delivery, article, messages.subject(message), rules)
+
+
+def save_decision(tx: Connection, event: TaggedArticle, decision: Decision, now: datetime) -> None:
+    tx.execute(
+        decisions.insert().values(
+            service=SERVICE,
+            article=event.article.id,
+            revision=event.article.revision,
+            value=_encoder.encode(decision),
+            at=now,
+        )
+    )
+
+
+def save_alerts(tx: Connection, event: TaggedArticle, decided: Sequence[Decided], now: datetime) -> None:
+    """Writes what became of an article's matches: alerts opened, or counted in."""
+    for one in decided:
+        if one.verdict == "opened":
+            _open(tx, event, one, now)
+        elif one.verdict == "counted":
+            _grow(tx, one.alert, 1, event.article.at)
+        elif one.alert:
+            _link(tx, one.rule, event.story, one.alert)
+
+
+def _open(tx: Connection, event: TaggedArticle, one: Decided, now: datetime) -> None:
+    tx.execute(
+        alerts.insert().values(
+            id=one.alert,
+            rule=one.rule,
+            article=event.article.id,
+            revision=event.article.revision,
+            episode=one.episode,
+            severity=one.severity,
+            closeness=one.match.closeness,
+            match=_match_encoder.encode(one.match),
+            opened=now,
+            changed=event.article.at,
+            matches=1,
+        )
+    )
+    # Where another replica opened the alert of this rule and story first, the unique key fails the
+    # transaction; the batch is then judged again and finds that alert.
+    if one.episode == 1:
+        tx.execute(alert_stories.insert().values(rule=one.rule, story=event.story, alert=one.alert))
+    else:
+        _point(tx, one.rule, event.story, one.alert)
+
+
+def _grow(tx: Connection, alert: str, matches: int, at: datetime) -> None:
+    """Adds matching articles, the latest of them of time `at`, to an alert."""
+    later = case((alerts.c.changed < at, literal(at, alerts.c.changed.type)), else_=alerts.c.changed)
+    grown = {"matches": alerts.c.matches + matches, "changed": later}
+    tx.execute(update(alerts).where(alerts.c.id == alert).values(grown))
+
+
+def _link(tx: Connection, rule: str, story: str, alert: str) -> None:
+    """A revision came with another story than the one before: the alert stands for both, unless that story has one."""
+    there = select(alert_stories.c.alert).where(alert_stories.c.rule == rule, alert_stories.c.story == story)
+    lives = select(alerts.c.id).where(alerts.c.id == alert)
+    if tx.execute(there).first() is None and tx.execute(lives).first() is not None:
+        tx.execute(alert_stories.insert().values(rule=rule, story=story, alert=alert))
+
+
+def _point(tx: Connection, rule: str, story: str, alert: str) -> None:
+    """A new episode takes the place of the one before, in all stories that stood for it."""
+    here = and_(alert_stories.c.rule == rule, alert_stories.c.story == story)
+    before = tx.execute(select(alert_stories.c.alert).where(here)).scalar_one()
+    tx.execute(update(alert_stories).where(alert_stories.c.alert == before).values(alert=alert))
+
+
+def merge(tx: Connection, event: StoryMerged) -> None:
+    """Lets the alerts of both stories stand for both; where two of one rule meet, the elder takes the other's place."""
+    if event.story == event.into:
+        return
+    rows: dict[str, dict[str, tuple[datetime, str]]] = {}
+    query = (
+        select(alert_stories.c.rule, alert_stories.c.story, alerts.c.opened, alerts.c.id)
+        .join(alerts, alerts.c.id == alert_stories.c.alert)
+        .where(alert_stories.c.story.in_((event.story, event.into)))
+        .order_by(alert_stories.c.rule)
+    )
+    for row in tx.execute(query):
+        rows.setdefault(row.rule, {})[row.story] = (row.opened, row.id)
+    for rule, by_story in rows.items():
+        if len(by_story) == 1:
+            ((story, (_, alert)),) = by_story.items()
+            missing = event.into if story == event.story else event.story
+            tx.execute(alert_stories.insert().values(rule=rule, story=missing, alert=alert))
+        else:
+            _meet(tx, by_story[event.story], by_story[event.into])
+
+
+def _meet(tx: Connection, one: tuple[datetime, str], other: tuple[datetime, str]) -> None:
+    lives = elder(one, other)
+    ends = other[1] if lives == one[1] else one[1]
+    if ends == lives:
+        return
+    ended = tx.execute(select(alerts.c.changed, alerts.c.matches).where(alerts.c.id == ends)).one()
+    tx.execute(update(alert_stories).where(alert_stories.c.alert == ends).values(alert=lives))
+    _grow(tx, lives, ended.matches, ended.changed)
