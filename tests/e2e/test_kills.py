@@ -1,0 +1,148 @@
+"""The promise, tried: newswatch is killed again and again, and every alert still arrives, a repeat only with its mark.
+
+A newsstand of 20 feeds and 500 articles, a real SMTP server and a server that answers like Slack live in this
+process; newswatch runs in its own, as a user would start it.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlalchemy import func, select
+
+from newswatch_core.storage.database import open_existing
+from newswatch_core.storage.schema import deliveries
+from tests.support.mailserver import MailServer
+from tests.support.newsstand import Newsstand, StandArticle
+from tests.support.press import Piece, Press, desk_of
+from tests.support.slackserver import Answer, SlackServer
+
+KILLS = 20
+FEEDS = 20
+ARTICLES = 500
+EVENTS = 20
+SEED = 20260404
+RECEIVERS = """\
+version: 1
+receivers:
+  - {{id: slack, type: slack, webhook: {{env: NEWSWATCH_TEST_WEBHOOK}}, pace: 0s}}
+  - {{id: mail, type: email, host: {host}, port: {port}, security: none, from: desk@example.org, to: [a@example.org]}}
+routes:
+  - {{id: desk, receivers: [slack, mail]}}
+"""
+MARK = "possible repeat"
+
+
+@pytest.fixture
+def events(press: Press) -> list[Piece]:
+    return [press.event() for _ in range(EVENTS)]
+
+
+@pytest.fixture
+def press() -> Press:
+    return Press(SEED)
+
+
+@pytest.fixture
+def stand(press: Press, events: list[Piece]) -> Iterator[Newsstand]:
+    """500 articles: 20 events, each with one copy in another feed, and noise."""
+    pieces = [*events, *(press.copy_of(event) for event in events)]
+    pieces += [press.noise() for _ in range(ARTICLES - len(pieces))]
+    random.Random(SEED).shuffle(pieces)
+    with Newsstand() as stand:
+        for number in range(FEEDS):
+            stand.add_feed(f"feed-{number:02}", host=f"outlet{number:02}.example", outlet=f"Outlet {number}")
+        for number, piece in enumerate(pieces):
+            stand.add_article(f"feed-{number % FEEDS:02}", StandArticle(title=piece.title, text=piece.text))
+        yield stand
+
+
+class Newswatch:
+    """A newswatch process on a desk and a data folder, to be killed and started again."""
+
+    def __init__(self, desk: Path, data: Path, **environ: str) -> None:
+        self._command = [Path(sys.executable).parent / "newswatch", "run", desk, "--data", data, "--log-style", "json"]
+        self._environ = os.environ | environ
+        self._log = data.with_suffix(".log").open("ab")
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._command, env=self._environ, stdout=self._log, stderr=self._log)
+
+    def kill(self) -> None:
+        assert self.process.poll() is None, "newswatch ended by itself: see the log"
+        self.process.kill()
+        self.process.wait()
+        self.process = self._start()
+
+    def stop(self) -> float:
+        """Asks it to stop. Returns the seconds that took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        self._log.close()
+        return time.monotonic() - began
+
+
+def write_desk(stand: Newsstand, mail: MailServer, events: list[Piece], folder: Path) -> None:
+    stand.write_desk(folder)
+    (folder / "receivers.yaml").write_text(RECEIVERS.format(host=mail.host, port=mail.port))
+    for name, content in desk_of(events).items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(content))
+
+
+def waiting(data: Path) -> int:
+    database = open_existing(data)
+    with database.read() as tx:
+        query = select(func.count()).select_from(deliveries).where(deliveries.c.state.not_in(("sent", "dead")))
+        number = tx.execute(query).scalar_one()
+    database.close()
+    return int(number)
+
+
+def judge(messages: list[str], events: list[Piece]) -> tuple[set[str], list[str]]:
+    """Of all messages of a receiver: the events that never arrived, and those repeated without the mark."""
+    arrived, unmarked = Counter[str](), Counter[str]()
+    for words in messages:
+        (land,) = {event.land for event in events if f"({event.land.lower()}-pact)" in words}
+        assert f"({land.lower()}-embassy)" in words, "a message names all rules that fired"
+        arrived[land] += 1
+        unmarked[land] += MARK not in words.lower()
+    return {event.land for event in events} - set(arrived), [land for land, number in unmarked.items() if number > 1]
+
+
+def test_killed_twenty_times_nothing_is_lost_and_repeats_are_marked(
+    stand: Newsstand, events: list[Piece], tmp_path: Path
+):
+    dice = random.Random(SEED)
+    with MailServer() as mail, SlackServer() as slack:
+        slack.always(Answer(seconds=0.1))
+        write_desk(stand, mail, events, tmp_path / "desk")
+        newswatch = Newswatch(tmp_path / "desk", tmp_path / "data", NEWSWATCH_TEST_WEBHOOK=slack.url)
+
+        def verdicts() -> list[tuple[set[str], list[str]]]:
+            return [judge([one.words for one in taken], events) for taken in (slack.accepted, mail.received)]
+
+        try:
+            for _ in range(KILLS):
+                time.sleep(dice.uniform(0.3, 4.5))
+                newswatch.kill()
+            deadline = time.monotonic() + 120
+            while any(lost for lost, _ in verdicts()) or waiting(tmp_path / "data"):
+                assert time.monotonic() < deadline, f"still missing: {verdicts()}"
+                time.sleep(0.5)
+            time.sleep(3)
+        finally:
+            took = newswatch.stop()
+        assert verdicts() == [(set(), []), (set(), [])]
+    assert took < 5
