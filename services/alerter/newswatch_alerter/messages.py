@@ -184,15 +184,23 @@ def _glosses(
     """For each clause, its first words among those that the quotations mark."""
     marked = {piece.text.casefold() for quoted in quotes for piece in quoted if piece.marked}
     found: dict[str, Gloss] = {}
+    places = {(clause.clause, span) for match in matches for clause in match.clauses for span in clause.spans}
     for clause in (clause for match in matches for clause in match.clauses):
         term = _TERM.search(clause.clause)
         name = names.get(term[0], "") if term else ""
         for span in clause.spans if name and name not in found else ():
             words = plain((article.title if span.zone == "title" else article.text)[span.start : span.end], 80)
-            if words.casefold() in marked and words.casefold() != name.casefold():
+            # Words that two clauses share have no one meaning to tell.
+            shared = any(other != clause.clause and _overlap(span, place) for other, place in places)
+            if not shared and words.casefold() in marked and words.casefold() != name.casefold():
                 found[name] = Gloss(words, plain(name, MAX_NAME))
                 break
     return tuple(found.values())
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    same = (one.zone == "title") == (other.zone == "title")
+    return same and one.start < other.end and other.start < one.end
 
 
 def _drop(character: str) -> str:

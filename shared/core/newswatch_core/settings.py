@@ -11,11 +11,24 @@ from newswatch_core.config import Duration, Model, Versioned, load
 FILE = "newswatch.yaml"
 
 
+SHORTEST_RETENTION = timedelta(days=7)
+"""The deduplicator looks back so far: a restart must find what it had in memory."""
+
+
 class Retention(Model):
     """How long things are kept."""
 
     articles: Duration = timedelta(days=30)
     log: Duration = timedelta(days=7)
+
+    @field_validator("articles")
+    @classmethod
+    def _long_enough(cls, value: timedelta) -> timedelta:
+        if value < SHORTEST_RETENTION:
+            raise ValueError(
+                f"articles are kept for at least {SHORTEST_RETENTION.days}d: copies are looked for that long"
+            )
+        return value
 
 
 class Health(Model):

@@ -104,11 +104,13 @@ def read_entities(desk: Path) -> EntitiesRead:
     entities: dict[str, Entity] = {}
     places: dict[str, tuple[Loaded[EntitiesFile], int]] = {}
     problems: list[Problem] = []
+    all_read = True
     for path in sorted((desk / FOLDER).glob("*.y*ml")):
         try:
             loaded = load(path, EntitiesFile, root=desk)
         except ConfigError as error:
             problems += error.problems
+            all_read = False
             continue
         for index, entity in enumerate(loaded.model.entities):
             if entity.id in entities:
@@ -121,16 +123,17 @@ def read_entities(desk: Path) -> EntitiesRead:
             entities[entity.id] = entity
             places[entity.id] = (loaded, index)
     read = EntitiesRead(entities, places, problems)
-    problems += [problem for entity in entities.values() for problem in _check(entity, read)]
+    problems += [problem for entity in entities.values() for problem in _check(entity, read, all_read=all_read)]
     return read
 
 
-def _check(entity: Entity, read: EntitiesRead) -> Iterator[Problem]:
+def _check(entity: Entity, read: EntitiesRead, *, all_read: bool) -> Iterator[Problem]:
     for kind in ("members", "people", "related"):
         for index, other in enumerate(getattr(entity, kind)):
             if other == entity.id:
                 yield read.problem(entity.id, f"{other!r} names itself in {kind}", kind, index)
-            elif other not in read.entities:
+            elif other not in read.entities and all_read:
+                # Where a file could not be read, that one problem is told, not all that follows from it.
                 hint = suggestion(other, read.entities) or "write an entity with this id, or take it out here"
                 yield read.problem(entity.id, f"no entity {other!r}", kind, index, hint=hint)
     for language, place, alias in entity.each_alias():
