@@ -6,7 +6,7 @@ SERVICES := fetcher deduplicator tagger alerter
 PACKAGES := shared/core shared/judging $(SERVICES:%=services/%)
 BIN := .venv/bin
 READY := .venv/.ready
-CODE := shared services tests benchmarks requirements
+CODE := shared services tests requirements $(wildcard benchmarks)
 # Nothing is written outside this folder, pip's cache included.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet
 
