@@ -148,3 +148,9 @@ def test_problems_come_as_json_and_as_annotations(tmp_path: Path):
     assert (problem["file"], problem["line"], problem["severity"]) == ("feeds.yaml", 3, "error")
     done = newswatch("check", tmp_path / "desk", "--format", "github")
     assert done.stdout.startswith(f"::error file={tmp_path}/desk/feeds.yaml,line=3::")
+
+
+def test_a_desk_without_rules_is_refused(tmp_path: Path):
+    shutil.copytree(SEEDS, tmp_path / "desk", ignore=shutil.ignore_patterns("rules"))
+    done = newswatch("check", tmp_path / "desk")
+    assert (done.returncode, "no rules: nothing can ever fire" in done.stdout) == (2, True)

@@ -144,7 +144,7 @@ class AlerterFilter:
         article = event.article
         matches = sorted(matches_of(self._judging, event), key=lambda match: match.rule)
         shown = {
-            "id": article.id,
+            "id": line.get("id", article.id),
             "rules": [match.rule for match in matches],
             "matches": [show_match(article, match) for match in matches],
         }
@@ -184,7 +184,12 @@ def check(desk: Path) -> Sequence[Problem]:
 
 def check_rules(desk: Path) -> Sequence[Problem]:
     """The problems of rules and fixtures; those of entities and keywords are told by the tagger's check."""
-    return sorted(set(check_judging(desk)) - set(check_entities(desk)))
+    problems = set(check_judging(desk)) - set(check_entities(desk))
+    read = read_rules(desk)
+    if not read.rules and not read.problems:
+        # A folder that was not mounted must not look like a quiet day.
+        problems.add(Problem("rules", 0, "no rules: nothing can ever fire", "write rules/NAME.yaml; see seeds/rules"))
+    return sorted(problems)
 
 
 def notify_problems(desk: Path, receivers: Receivers) -> Sequence[Problem]:

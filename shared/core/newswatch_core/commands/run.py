@@ -54,9 +54,11 @@ def run(
     """Watch the news: poll the feeds, judge the rules, tell the receivers, until Ctrl-C."""
     logs.setup(level=log_level.value, style=log_style.value)
     log = structlog.get_logger()
-    errors = [problem for problem in find_problems(desk) if problem.severity == "error"]
-    if errors:
+    problems = find_problems(desk)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
         raise ConfigError(errors)
+    for warning in problems:
+        log.warning("configuration", file=warning.file, line=warning.line, problem=warning.message)
     data.mkdir(parents=True, exist_ok=True)
     with RunnerLock(data):
         database = open_folder(data)
