@@ -51,7 +51,13 @@ class Bench:
         self.answer = answer
         service = Service("deduplicator", check=lambda desk: [], stage=lambda context, tx: Passing(self.answer))
         context = Context(None, Settings(version="1"), self.database, clock=lambda: self.now)  # type: ignore[arg-type] # no desk
-        self.runner = StageRunner(service, context)
+        self.runner = self.runner_of(service, context)
+
+    def runner_of(self, service: Service, context: Context) -> StageRunner:
+        return StageRunner(service, context, monotonic=self.seconds)
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
 
     def put(self, *numbers: int) -> None:
         with self.database.write() as tx:
@@ -114,6 +120,16 @@ def test_an_event_that_raises_once_is_not_lost():
     assert bench.dead() == []
 
 
+def test_a_clock_set_back_delays_nothing():
+    bench = Bench()
+    bench.runner = StageRunner(bench.runner._service, bench.runner._context)
+    bench.put(1)
+    bench.runner.step()
+    bench.now -= timedelta(hours=1)
+    bench.put(2)
+    assert bench.run(2) == titles(1, 2)
+
+
 def test_retry_later_keeps_the_order_and_a_state_that_matches_it():
     ready = NOON + timedelta(seconds=60)
     bench = Bench()
@@ -161,7 +177,7 @@ def test_a_stage_that_buries_most_events_stops_and_says_so():
 
 def test_a_stage_that_cannot_be_built_waits_and_loses_nothing():
     bench = Bench()
-    attempts = iter([True, True])
+    attempts = iter([True] * 10)
 
     def build(context: Context, tx: Tx) -> Passing:
         if next(attempts, False):
@@ -169,7 +185,7 @@ def test_a_stage_that_cannot_be_built_waits_and_loses_nothing():
         return Passing()
 
     service = Service("deduplicator", check=lambda desk: [], stage=build)
-    bench.runner = StageRunner(service, bench.runner._context)
+    bench.runner = bench.runner_of(service, bench.runner._context)
     bench.put(1, 2)
     assert bench.run() == titles(1, 2)
     assert bench.dead() == []
@@ -180,3 +196,19 @@ def test_more_than_one_batch_passes_whole(count: int):
     bench = Bench()
     bench.put(*range(count))
     assert bench.run() == titles(*range(count))
+
+
+def test_a_stage_that_is_always_busy_still_ticks():
+    ticks = []
+
+    class Ticking(Passing):
+        def tick(self, now: datetime, tx: Tx) -> Sequence[Event]:
+            ticks.append(now)
+            return []
+
+    bench = Bench()
+    service = Service("deduplicator", check=lambda desk: [], stage=lambda context, tx: Ticking())
+    bench.runner = bench.runner_of(service, bench.runner._context)
+    bench.put(*range(1000))
+    bench.run(5)
+    assert len(ticks) == 5

@@ -12,7 +12,6 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, repeat
 
@@ -27,7 +26,7 @@ from newswatch_core.storage.retention import sweep
 from newswatch_core.topics import written_by
 
 _IDLE = 0.5
-_SWEEP_EVERY = timedelta(hours=1)
+_SWEEP_EVERY = 3_600.0
 _STOP_WITHIN = 4.0
 _SAME_REQUEST = 0.5
 _RESTART_AFTER = (1.0, 2.0, 5.0, 15.0, 30.0)
@@ -42,19 +41,24 @@ class EmbeddedRuntime:
         self._runners = [StageRunner(service, context) for service in services if service.stage is not None]
         self._news = threading.Event()
         self._stopping = threading.Event()
-        self._swept: datetime | None = None
+        self._sweep_due = 0.0
+        self._failure: BaseException | None = None
         self._asked_to_stop = 0.0
         self._log = structlog.get_logger()
         self.health = Health(context.settings.health.listen)
 
     async def run(self) -> None:
-        """Until SIGINT, SIGTERM or cancellation; then what is in hand is finished and committed. Raises ConfigError."""
+        """Until SIGINT, SIGTERM or cancellation; then what is in hand is finished and committed.
+
+        Raises ConfigError, and whatever ended the stage thread.
+        """
         parts = self._build_parts()
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal, stop)
-        stages = threading.Thread(target=self._run_stages, name="stages", daemon=True)
+        end = partial(loop.call_soon_threadsafe, stop.set)
+        stages = threading.Thread(target=self._run_stages, args=(end,), name="stages", daemon=True)
         self.health.start()
         stages.start()
         tasks = [asyncio.create_task(self._supervise(part), name=part.name) for part in parts]
@@ -69,6 +73,8 @@ class EmbeddedRuntime:
             await asyncio.wait(tasks, timeout=_STOP_WITHIN)
             await asyncio.to_thread(stages.join, _STOP_WITHIN)
             self.health.stop()
+        if self._failure is not None:
+            raise self._failure
 
     def _on_signal(self, stop: asyncio.Event) -> None:
         if not stop.is_set():
@@ -115,7 +121,14 @@ class EmbeddedRuntime:
 
         return emit
 
-    def _run_stages(self) -> None:
+    def _run_stages(self, end: Callable[[], object]) -> None:
+        try:
+            self._turn_stages()
+        except BaseException as error:  # noqa: BLE001 - a process whose stages stand still must not look alive
+            self._failure = error
+            end()
+
+    def _turn_stages(self) -> None:
         while not self._stopping.is_set():
             self._news.clear()
             busy = [runner.step() for runner in self._runners]
@@ -127,10 +140,10 @@ class EmbeddedRuntime:
                 self._news.wait(_IDLE)
 
     def _sweep(self) -> None:
-        now = self._context.clock()
-        if self._swept is not None and now - self._swept < _SWEEP_EVERY:
+        if time.monotonic() < self._sweep_due:
             return
-        self._swept = now
+        self._sweep_due = time.monotonic() + _SWEEP_EVERY
+        now = self._context.clock()
         try:
             with self._context.database.write() as tx:
                 gone = sweep(tx, now, self._context.settings.retention)

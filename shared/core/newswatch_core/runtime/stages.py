@@ -6,9 +6,10 @@ A batch that raises is taken back whole and gone through event by event; the eve
 dead. A stage object whose transaction did not commit is thrown away, since its memory may be ahead of its state.
 """
 
+import time
 from collections import deque
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -21,8 +22,8 @@ from newswatch_core.topics import read_by, written_by
 
 BATCH = 200
 TRIES = 3
-TICK = timedelta(seconds=1)
-_PAUSE = timedelta(seconds=5)
+TICK = 1.0
+_PAUSE = 5.0
 _WATCHED = 200
 _DEAD_AT_LEAST = 20
 _DEAD_SHARE = 0.5
@@ -40,7 +41,8 @@ class _TakenBack(Exception):  # noqa: N818 - never leaves this module
 class StageRunner:
     """Runs the stage of one service. Not thread-safe: one thread calls `step`."""
 
-    def __init__(self, service: Service, context: Context) -> None:
+    def __init__(self, service: Service, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` gives seconds that never jump, for pauses; the context's clock may be set at any time."""
         self.name = service.name
         self._service = service
         self._context = context
@@ -48,49 +50,50 @@ class StageRunner:
         self._writes = written_by(service.name).name
         self._log = structlog.get_logger()
         self._stage: Stage | None = None
-        self._paused_until: datetime | None = None
+        self._monotonic = monotonic
+        self._paused_until = 0.0
         self._one_by_one_until = 0
-        self._ticked: datetime | None = None
+        self._ticked = -TICK
         self._fates: deque[bool] = deque(maxlen=_WATCHED)
         self.stopped = ""
         """Why this stage stopped for good; empty while it runs."""
 
     def step(self) -> bool:
         """Handles the next batch, if there is one. False if there was nothing to do."""
-        now = self._context.clock()
-        if self.stopped or (self._paused_until is not None and now < self._paused_until):
+        if self.stopped or self._monotonic() < self._paused_until:
             return False
-        self._paused_until = None
         try:
-            return self._step(now)
+            return self._step(self._context.clock())
         except OperationalError as error:
             # The database's trouble (a full disk, a lock), not the event's: nothing is lost by waiting.
             self._stage = None
-            self._pause(now, _PAUSE)
-            self._log.error("database problem", stage=self.name, problem=str(error.orig), retry_in=f"{_PAUSE.seconds}s")
+            self._pause(_PAUSE)
+            self._log.error("database problem", stage=self.name, problem=str(error.orig), retry_in=f"{_PAUSE:.0f}s")
         except Exception as error:  # noqa: BLE001 - not an event's failure: loading or ticking; both are tried again
             self._stage = None
-            self._pause(now, _PAUSE)
-            self._log.error("stage problem", stage=self.name, problem=repr(error), retry_in=f"{_PAUSE.seconds}s")
+            self._pause(_PAUSE)
+            self._log.error("stage problem", stage=self.name, problem=repr(error), retry_in=f"{_PAUSE:.0f}s")
         return False
 
     def _step(self, now: datetime) -> bool:
+        ticked = self._tick(now)
         with self._context.database.read() as tx:
             offset = log.offset_of(tx, self.name, self._reads)
             limit = 1 if offset < self._one_by_one_until else BATCH
             records = log.read(tx, self._reads, offset, limit)
             metrics.LAG.labels(self.name).set(log.end_of(tx, self._reads) - offset)
         if not records:
-            return self._tick(now)
+            return ticked
         until = len(records)
         while until > 0:
+            stage = self._ensure_stage()
             try:
                 with metrics.STAGE_SECONDS.labels(self.name).time():
-                    self._handle(records[:until], now)
+                    self._handle(stage, records[:until], now)
             except _TakenBack as taken:
                 self._stage = None
                 until = taken.until
-                self._pause(now, timedelta(seconds=taken.later.seconds))
+                self._pause(taken.later.seconds)
                 self._log.debug("stage waits", stage=self.name, reason=taken.later.reason)
             except OperationalError:
                 raise
@@ -102,11 +105,10 @@ class StageRunner:
                 return True
         return False
 
-    def _handle(self, records: Sequence[log.Record], now: datetime) -> None:
+    def _handle(self, stage: Stage, records: Sequence[log.Record], now: datetime) -> None:
+        # Thrown away unless this commits: its memory would be ahead of its state.
+        self._stage = None
         with self._context.database.write() as tx:
-            stage = self._stage or self._load(tx)
-            # Thrown away unless this commits: its memory would be ahead of its state.
-            self._stage = None
             readable = [record.event for record in records if record.event is not None]
             outcomes = iter(stage.handle(readable, tx, now) if readable else ())
             events: list[Event] = []
@@ -125,9 +127,13 @@ class StageRunner:
         self._stage = stage
         self._count(len(records), dead)
 
-    def _load(self, tx: Tx) -> Stage:
-        assert self._service.stage is not None, "only services with a stage are run here"  # noqa: S101
-        return self._service.stage(self._context, tx)
+    def _ensure_stage(self) -> Stage:
+        """The stage, loaded if need be; a failure to load is nobody's event."""
+        if self._stage is None:
+            assert self._service.stage is not None, "only services with a stage are run here"  # noqa: S101
+            with self._context.database.write() as tx:
+                self._stage = self._service.stage(self._context, tx)
+        return self._stage
 
     def _failed(self, records: Sequence[log.Record], now: datetime, error: Exception) -> None:
         """Narrows the failure down to one event, or counts it as a try of that event."""
@@ -177,16 +183,15 @@ class StageRunner:
             self._log.error("stage stopped", stage=self.name, reason=self.stopped)
 
     def _tick(self, now: datetime) -> bool:
-        if self._ticked is not None and now - self._ticked < TICK:
+        if self._monotonic() - self._ticked < TICK:
             return False
-        self._ticked = now
+        self._ticked = self._monotonic()
+        stage, self._stage = self._ensure_stage(), None
         with self._context.database.write() as tx:
-            stage = self._stage or self._load(tx)
-            self._stage = None
             events = stage.tick(now, tx)
             log.append(tx, self._writes, events, now)
         self._stage = stage
         return bool(events)
 
-    def _pause(self, now: datetime, time: timedelta) -> None:
-        self._paused_until = now + time
+    def _pause(self, seconds: float) -> None:
+        self._paused_until = self._monotonic() + seconds
