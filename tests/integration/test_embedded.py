@@ -48,7 +48,7 @@ async def test_events_flow_from_source_to_stage_until_a_signal_stops_all(tmp_pat
     context = Context(tmp_path, Settings(version="1"), database)
     services = [
         Service("fetcher", check=lambda desk: [], source=lambda context: Counting()),
-        Service("deduplicator", check=lambda desk: [], stage=lambda context, tx: Passing()),
+        Service("deduplicator", check=lambda desk: [], stage=lambda context: lambda tx: Passing()),
     ]
     running = asyncio.create_task(EmbeddedRuntime(context, services).run())
 

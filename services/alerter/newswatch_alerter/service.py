@@ -28,7 +28,7 @@ from newswatch_core.events import (
     StoryMerged,
     TaggedArticle,
 )
-from newswatch_core.ports import Context, Filter, Line, Outcome, Poison, Sender, Service, Stage, Tx
+from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
@@ -209,12 +209,12 @@ def notify_problems(desk: Path, receivers: Receivers) -> Sequence[Problem]:
     return problems
 
 
-def make_stage(context: Context, _tx: Tx) -> Stage:
+def make_stage(context: Context) -> LoadStage:
     """Raises ConfigError."""
     judging, receivers = Judging.load(context.desk), Receivers.load(context.desk)
     if problems := [one for one in notify_problems(context.desk, receivers) if one.severity == "error"]:
         raise ConfigError(problems)
-    return Alerter(context, judging, receivers)
+    return lambda _tx: Alerter(context, judging, receivers)
 
 
 def make_sender(context: Context) -> Sender:

@@ -14,7 +14,7 @@ import structlog
 
 from newswatch_core.config import Problem
 from newswatch_core.events import Article, DeduplicatedArticle, Event, FetchedArticle, StoryMerged
-from newswatch_core.ports import Context, Line, Outcome, Poison, Service, Tx
+from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_deduplicator import store
 from newswatch_deduplicator.fingerprint import fingerprint
 from newswatch_deduplicator.memory import Decision, Limits, Memory
@@ -100,8 +100,8 @@ def _check(desk: Path) -> Sequence[Problem]:
     return ()
 
 
-def _stage(context: Context, tx: Tx) -> Deduplicator:
-    return Deduplicator(store.load_memory(tx, Limits()))
+def _stage(context: Context) -> LoadStage:
+    return lambda tx: Deduplicator(store.load_memory(tx, Limits()))
 
 
 def _filter(context: Context, tx: Tx) -> DeduplicatorFilter:

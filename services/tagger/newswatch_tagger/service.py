@@ -18,7 +18,7 @@ from newswatch_core.events import (
     StoryMerged,
     TaggedArticle,
 )
-from newswatch_core.ports import Context, Line, Outcome, Poison, Service, Tx
+from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_judging.desk import Judging, check_entities, load_tagging
 
 
@@ -84,8 +84,9 @@ def _check(desk: Path) -> Sequence[Problem]:
     return check_entities(desk)
 
 
-def _stage(context: Context, tx: Tx) -> Tagger:
-    return Tagger(load_tagging(context.desk))
+def _stage(context: Context) -> LoadStage:
+    judging = load_tagging(context.desk)
+    return lambda _tx: Tagger(judging)
 
 
 def _filter(context: Context, tx: Tx) -> TaggerFilter:

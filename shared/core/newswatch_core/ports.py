@@ -82,13 +82,20 @@ class Filter(Protocol):
         """The events that follow from `event`, each with the line to print for it. `line` is the one it came with."""
 
 
+LoadStage = Callable[[Tx], Stage]
+"""Loads what a stage remembers. It reads no configuration: that was read once, and stays the last good one."""
+
+
 @dataclass(frozen=True)
 class Service:
-    """How core finds and builds a service: the object behind its entry point in `newswatch.services`."""
+    """How core finds and builds a service: the object behind its entry point in `newswatch.services`.
+
+    `check` names what is wrong with a desk. `source`, `stage` and `sender` read the configuration, and raise ConfigError.
+    """
 
     name: str
     check: Callable[[Path], Sequence[Problem]]
     source: Callable[[Context], Source] | None = None
-    stage: Callable[[Context, Tx], Stage] | None = None
+    stage: Callable[[Context], LoadStage] | None = None
     sender: Callable[[Context], Sender] | None = None
     filter: Callable[[Context, Tx], Filter] | None = None

@@ -69,7 +69,7 @@ class Desk:
     def restart(self) -> None:
         assert SERVICE.stage is not None
         with self.context.database.write() as tx:
-            self.stage: Stage = SERVICE.stage(self.context, tx)
+            self.stage: Stage = SERVICE.stage(self.context)(tx)
 
     def give(self, *events: Event) -> list[AlertChanged]:
         self.minutes += 1

@@ -49,9 +49,11 @@ class Bench:
         self.now = NOON
         self.database: Database = open_memory()
         self.answer = answer
-        service = Service("deduplicator", check=lambda desk: [], stage=lambda context, tx: Passing(self.answer))
+        self.service = Service(
+            "deduplicator", check=lambda desk: [], stage=lambda context: lambda tx: Passing(self.answer)
+        )
         context = Context(None, Settings(version="1"), self.database, clock=lambda: self.now)  # type: ignore[arg-type] # no desk
-        self.runner = self.runner_of(service, context)
+        self.runner = self.runner_of(self.service, context)
 
     def runner_of(self, service: Service, context: Context) -> StageRunner:
         return StageRunner(service, context, monotonic=self.seconds)
@@ -122,7 +124,7 @@ def test_an_event_that_raises_once_is_not_lost():
 
 def test_a_clock_set_back_delays_nothing():
     bench = Bench()
-    bench.runner = StageRunner(bench.runner._service, bench.runner._context)
+    bench.runner = StageRunner(bench.service, bench.runner._context)
     bench.put(1)
     bench.runner.step()
     bench.now -= timedelta(hours=1)
@@ -179,12 +181,12 @@ def test_a_stage_that_cannot_be_built_waits_and_loses_nothing():
     bench = Bench()
     attempts = iter([True] * 10)
 
-    def build(context: Context, tx: Tx) -> Passing:
+    def load(tx: Tx) -> Passing:
         if next(attempts, False):
             raise RuntimeError("not yet")
         return Passing()
 
-    service = Service("deduplicator", check=lambda desk: [], stage=build)
+    service = Service("deduplicator", check=lambda desk: [], stage=lambda context: load)
     bench.runner = bench.runner_of(service, bench.runner._context)
     bench.put(1, 2)
     assert bench.run() == titles(1, 2)
@@ -207,7 +209,7 @@ def test_a_stage_that_is_always_busy_still_ticks():
             return []
 
     bench = Bench()
-    service = Service("deduplicator", check=lambda desk: [], stage=lambda context, tx: Ticking())
+    service = Service("deduplicator", check=lambda desk: [], stage=lambda context: lambda tx: Ticking())
     bench.runner = bench.runner_of(service, bench.runner._context)
     bench.put(*range(1000))
     bench.run(5)

@@ -37,7 +37,7 @@ class Desk:
     def restart(self) -> None:
         assert SERVICE.stage is not None
         with self.database.read() as tx:
-            self.stage = SERVICE.stage(self.context, tx)
+            self.stage = SERVICE.stage(self.context)(tx)
 
     def handle(self, *batch: Event) -> Sequence[Outcome]:
         with self.database.write() as tx:

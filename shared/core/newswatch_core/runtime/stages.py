@@ -42,9 +42,13 @@ class StageRunner:
     """Runs the stage of one service. Not thread-safe: one thread calls `step`."""
 
     def __init__(self, service: Service, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`monotonic` gives seconds that never jump, for pauses; the context's clock may be set at any time."""
+        """Reads the service's configuration; raises ConfigError.
+
+        `monotonic` gives seconds that never jump, for pauses: the context's clock may be set at any time.
+        """
         self.name = service.name
-        self._service = service
+        assert service.stage is not None, "only services with a stage are run here"  # noqa: S101 - guards the type
+        self._load = service.stage(context)
         self._context = context
         self._reads = read_by(service.name).name
         self._writes = written_by(service.name).name
@@ -130,9 +134,8 @@ class StageRunner:
     def _ensure_stage(self) -> Stage:
         """The stage, loaded if need be; a failure to load is nobody's event."""
         if self._stage is None:
-            assert self._service.stage is not None, "only services with a stage are run here"  # noqa: S101
-            with self._context.database.write() as tx:
-                self._stage = self._service.stage(self._context, tx)
+            with self._context.database.read() as tx:
+                self._stage = self._load(tx)
         return self._stage
 
     def _failed(self, records: Sequence[log.Record], now: datetime, error: Exception) -> None:
