@@ -64,6 +64,12 @@ def test_sort_puts_the_articles_in_the_order_of_publication():
     assert [line["id"] for line in sorted_] == ["10", "11", "12"]
 
 
+def test_an_undated_line_does_not_hide_copies_among_the_dated_ones():
+    dated = {"published": "2023-07-24T10:00:00Z"}
+    lines = [{"title": "An undated line", "id": "0"}, HELP | dated, HELP | dated | {"id": "again"}]
+    assert [line["copy_of"] for line in pipe("deduplicator", lines=lines, config=None)] == [None, None, "help"]
+
+
 def test_an_unreadable_line_is_named_and_the_others_pass():
     done = newswatch(
         "pipe", "deduplicator", given='{"title": "good"}\nnonsense\n\n{"title": ""}\n{"title": "also good"}\n'
@@ -83,6 +89,8 @@ def test_an_unreadable_line_is_named_and_the_others_pass():
         (("pipe", "tagger", "--config", "nowhere"), "newswatch.yaml: no such file"),
         (("check", "nowhere"), "no such folder"),
         (("run", "nowhere"), "no such folder"),
+        (("run", str(SEEDS), "--data", "/dev/null"), "choose a folder"),
+        (("run", str(SEEDS), "--data", "/proc/newswatch"), "choose a folder"),
         (("status", "--data", "nowhere"), "no such file"),
         (("extract", "nowhere.html"), "cannot be read"),
     ],

@@ -13,7 +13,7 @@ from newswatch_core.events import DeduplicatedArticle
 from newswatch_core.ports import Context, Emit, Service
 from newswatch_core.runtime.embedded import EmbeddedRuntime
 from newswatch_core.runtime.health import Health
-from newswatch_core.runtime.lock import AlreadyRunningError, RunnerLock
+from newswatch_core.runtime.lock import DataFolderError, RunnerLock
 from newswatch_core.settings import Settings
 from newswatch_core.storage import log
 from newswatch_core.storage.database import open_folder
@@ -69,7 +69,7 @@ async def test_events_flow_from_source_to_stage_until_a_signal_stops_all(tmp_pat
 def test_a_second_runner_on_a_data_folder_is_refused_by_name(tmp_path: Path):
     with (
         RunnerLock(tmp_path),
-        pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}.*another --data"),
+        pytest.raises(DataFolderError, match=f"process {os.getpid()}.*another --data"),
         RunnerLock(tmp_path),
     ):
         pass

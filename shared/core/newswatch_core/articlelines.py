@@ -5,13 +5,15 @@
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from newswatch_core.events import MAX_TEXT, Article, hash_id, revision_of
+from newswatch_core.events import MAX_TEXT, Article, hash_id, revision_of, utc_now
 from newswatch_core.language import identify
 from newswatch_core.ports import Line
+
+_AHEAD_AT_MOST = timedelta(days=1)
 
 
 class BadLineError(ValueError):
@@ -30,7 +32,7 @@ def parse_line(text: bytes) -> Line:
 
 
 def article_of(line: Line, clock: datetime) -> Article:
-    """The article that `line` describes, seen at its `published`, else at `clock`. Raises BadLineError.
+    """The article that `line` describes, seen at its `published` if that can be, else at `clock`. Raises BadLineError.
 
     An `id` that is missing is made from the url, else from title and text, and added to `line`.
     """
@@ -43,6 +45,8 @@ def article_of(line: Line, clock: datetime) -> Article:
         raise BadLineError("'id' must be a string")
     identity = str(line["id"])
     published = _time(line.get("published"))
+    # What claims to be from the future would make everything after it look old.
+    at = published if published is not None and published <= utc_now() + _AHEAD_AT_MOST else clock
     source = _text(line, "source") or _text(line, "outlet") or "pipe"
     language = (_text(line, "language") or _text(line, "lang")).lower()[:2] or identify(f"{title}. {text}")
     return Article(
@@ -59,8 +63,8 @@ def article_of(line: Line, clock: datetime) -> Article:
         text_from="page" if line.get("text") else "feed",
         language=language,
         published=published,
-        seen=published or clock,
-        at=published or clock,
+        seen=at,
+        at=at,
     )
 
 

@@ -14,7 +14,7 @@ from newswatch_core.commands.run import run
 from newswatch_core.commands.schemas import schemas
 from newswatch_core.commands.status import status
 from newswatch_core.config import ConfigError
-from newswatch_core.runtime.lock import AlreadyRunningError
+from newswatch_core.runtime.lock import DataFolderError
 from newswatch_core.storage.database import DatabaseProblemError
 
 app = typer.Typer(
@@ -54,7 +54,7 @@ def main() -> None:
         for problem in error.problems:
             typer.echo(f"newswatch: {problem}", err=True)
         sys.exit(2)
-    except (AlreadyRunningError, DatabaseProblemError) as error:
+    except (DataFolderError, DatabaseProblemError) as error:
         typer.echo(f"newswatch: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:

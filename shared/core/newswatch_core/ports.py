@@ -90,7 +90,8 @@ LoadStage = Callable[[Tx], Stage]
 class Service:
     """How core finds and builds a service: the object behind its entry point in `newswatch.services`.
 
-    `check` names what is wrong with a desk. `source`, `stage` and `sender` read the configuration, and raise ConfigError.
+    `check` names what is wrong with a desk. `source`, `stage` and `sender` read its configuration; they raise
+    ConfigError.
     """
 
     name: str

@@ -10,5 +10,5 @@ ORDER = ("fetcher", "deduplicator", "tagger", "alerter")
 
 def installed_services() -> Sequence[Service]:
     """The services found through the entry points `newswatch.services`, in the order of the pipeline."""
-    found = [point.load() for point in entry_points(group="newswatch.services")]
-    return sorted(found, key=lambda service: ORDER.index(service.name))
+    found = {point.name: point.load() for point in entry_points(group="newswatch.services")}
+    return [found[name] for name in ORDER if name in found]

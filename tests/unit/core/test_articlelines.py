@@ -74,3 +74,8 @@ def test_what_is_no_json_object_is_refused(text):
 def test_a_lone_surrogate_does_no_harm():
     made = article_of(parse_line(json.dumps({"title": "bad \ud800 title"}).encode()), NOON)
     assert made.title.encode()
+
+
+def test_what_claims_to_be_from_the_future_is_seen_at_the_clock():
+    made = article(title="t", published="2999-01-01T00:00:00Z")
+    assert (made.seen, made.at) == (NOON, NOON)

@@ -54,7 +54,7 @@ def test_every_problem_is_told_with_its_line(file: Path):
     [
         ("", 0, "empty"),
         ("# only a comment\n", 0, "empty"),
-        ("version: 1\nfeeds:\n\t- url: x\n", 3, "not YAML"),
+        ("version: 1\nfeeds:\n\t- url: x\n", 3, "not with tabs"),
         ("version: 1\nfeeds: &a\n  - url: x\n", 2, "anchors"),
         ("version: 1\nfeeds: *a\n", 2, "anchors"),
         ("version: 1\nfeeds: !!python/object:os.system x\n", 2, "tags"),
@@ -67,6 +67,8 @@ def test_every_problem_is_told_with_its_line(file: Path):
         (b"version: 1\nfeeds:\n  - url: caf\xe9\n", 0, "not UTF-8"),
         ("version: 1\nquery: @css AND @russia\n", 2, "must be quoted"),
         ("version: 1\nquery: a AND #embassy\n", 2, "YAML drops '#embassy'"),
+        ("version: 1\nquery: «à» AND   #посольство\n", 2, "YAML drops '#посольство'"),
+        ("version: 1\nfeeds: a: b\n", 2, "must be quoted"),
         ("version: 1\nfeeds: " + "[" * 2000 + "\n", 2, "nested deeper"),
     ],
 )

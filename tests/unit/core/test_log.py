@@ -62,6 +62,25 @@ def test_retention_never_takes_what_is_unread_nor_the_last_offset():
         assert log.end_of(tx, "alerts") == 1
 
 
+def test_two_feeds_may_carry_one_article():
+    database = open_memory()
+    events = [fetched(1), fetched(1, feed="ministry", outlet="Ministry", kind="ministry", seen=NOON)]
+    with database.write() as tx:
+        log.append(tx, TOPIC, events, NOON)
+        assert [record.event for record in log.read(tx, TOPIC, 0, 10)] == events
+
+
+def test_a_quiet_topic_keeps_no_article_of_another():
+    database = open_memory()
+    later = NOON + timedelta(days=90)
+    with database.write() as tx:
+        log.append(tx, "alerts", [fetched(1)], NOON)
+        log.append(tx, TOPIC, [fetched(2)], NOON)
+        log.set_offset(tx, "deduplicator", TOPIC, 1)
+        sweep(tx, later, Retention())
+        assert tx.execute(select(articles.c.title)).scalars().all() == []
+
+
 def test_old_articles_go_when_nothing_in_the_log_refers_to_them():
     database = open_memory()
     later = NOON + timedelta(days=90)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from newswatch_core.events import DeduplicatedArticle, Event, FetchedArticle
 from newswatch_core.ports import Context, Outcome, Poison, RetryLater, Service, Tx
@@ -156,6 +156,22 @@ def test_a_stage_whose_transaction_failed_is_built_anew():
     assert bench.run() == titles(1, 2)
     assert Passing.built == 2
     assert bench.dead() == [], "the database's trouble is not the event's"
+
+
+@pytest.mark.parametrize("trouble", [DatabaseError("SELECT", {}, Exception("disk I/O error")), MemoryError()])
+def test_trouble_of_the_machine_is_never_an_events(trouble: Exception):
+    broken = iter([True] * 10)
+
+    def answer(event: FetchedArticle) -> None:
+        if next(broken, False):
+            raise trouble
+
+    bench = Bench(answer)
+    bench.put(1)
+    bench.runner.step()
+    assert bench.runner.trouble
+    assert bench.run() == titles(1)
+    assert (bench.dead(), bench.runner.trouble) == ([], "")
 
 
 def test_an_unreadable_row_is_a_dead_letter_with_its_bytes():

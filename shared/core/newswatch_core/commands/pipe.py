@@ -6,6 +6,7 @@ State is in memory and empty at the start; `published` is the clock; the order o
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import typer
 
 from newswatch_core import logs
 from newswatch_core.articlelines import BadLineError, article_of, parse_line
-from newswatch_core.events import Article, Event, FetchedArticle, utc_now
+from newswatch_core.events import Article, Event, FetchedArticle
 from newswatch_core.ports import Context, Filter, Line, Tx
 from newswatch_core.services import installed_services
 from newswatch_core.settings import Settings, load_settings
@@ -51,7 +52,8 @@ class _Lines:
 
     def __init__(self, stream: Iterable[bytes]) -> None:
         self._stream = stream
-        self._clock = utc_now()
+        # Lines without a time before the first that has one: as old as can be, so that they blind no window.
+        self._clock = datetime(1970, 1, 1, tzinfo=UTC)
         self.bad = 0
 
     def __iter__(self) -> Iterator[tuple[Article, Line]]:

@@ -1,6 +1,8 @@
 """`newswatch run`: the four services in one process."""
 
 import asyncio
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +18,7 @@ from newswatch_core.runtime.embedded import EmbeddedRuntime
 from newswatch_core.runtime.lock import RunnerLock
 from newswatch_core.services import installed_services
 from newswatch_core.settings import load_settings
-from newswatch_core.storage.database import open_folder
+from newswatch_core.storage.database import DatabaseProblemError, open_folder
 
 DEFAULT_DATA = Path(".newswatch")
 
@@ -59,13 +61,19 @@ def run(
         raise ConfigError(errors)
     for warning in problems:
         log.warning("configuration", file=warning.file, line=warning.line, problem=warning.message)
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseProblemError(f"--data {data}: {error.strerror}: choose a folder that can be written") from None
     with RunnerLock(data):
         database = open_folder(data)
         context = Context(desk=desk, settings=load_settings(desk), database=database, sample=sample)
+        runtime = EmbeddedRuntime(context, installed_services())
         log.info("watching", desk=context.settings.desk, data=str(data), hint="Ctrl-C stops")
-        try:
-            asyncio.run(EmbeddedRuntime(context, installed_services()).run())
-        finally:
-            database.close()
+        asyncio.new_event_loop().run_until_complete(runtime.run())
+        database.close()
         log.info("stopped", hint="start again to go on where it was")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Not by the usual way out: that would wait for threads that look up names, which may take half a minute.
+        os._exit(0)

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from itertools import chain, repeat
 
 import structlog
 
@@ -28,7 +27,9 @@ from newswatch_core.topics import written_by
 _IDLE = 0.5
 _SWEEP_EVERY = 3_600.0
 _STOP_WITHIN = 4.0
+"""Seconds for sources, senders and the batch in hand; what is not done then is done after the next start."""
 _SAME_REQUEST = 0.5
+_HEALTHY_AFTER = 60.0
 _RESTART_AFTER = (1.0, 2.0, 5.0, 15.0, 30.0)
 
 
@@ -70,8 +71,10 @@ class EmbeddedRuntime:
             self._news.set()
             for task in tasks:
                 task.cancel()
+            deadline = time.monotonic() + _STOP_WITHIN
             await asyncio.wait(tasks, timeout=_STOP_WITHIN)
-            await asyncio.to_thread(stages.join, _STOP_WITHIN)
+            # Waiting in this thread: nothing else is left to run here, and an executor's threads may be stuck.
+            stages.join(max(0.1, deadline - time.monotonic()))
             self.health.stop()
         if self._failure is not None:
             raise self._failure
@@ -98,10 +101,15 @@ class EmbeddedRuntime:
 
     async def _supervise(self, part: "_Part") -> None:
         """Starts a source or sender again whenever it fails: all it needs to go on is in the database."""
-        for pause in chain(_RESTART_AFTER, repeat(_RESTART_AFTER[-1])):
+        failures = 0
+        while True:
+            started = time.monotonic()
             try:
                 await part.run()
             except Exception as error:  # noqa: BLE001 - it is built anew from its state
+                failures = 0 if time.monotonic() - started > _HEALTHY_AFTER else failures
+                pause = _RESTART_AFTER[min(failures, len(_RESTART_AFTER) - 1)]
+                failures += 1
                 self.health.trouble(part.name, repr(error))
                 self._log.error("restarting", part=part.name, problem=repr(error), retry_in=f"{pause:.0f}s")
                 await asyncio.sleep(pause)
@@ -133,7 +141,7 @@ class EmbeddedRuntime:
             self._news.clear()
             busy = [runner.step() for runner in self._runners]
             for runner in self._runners:
-                self.health.trouble(runner.name, runner.stopped)
+                self.health.trouble(runner.name, runner.stopped or runner.trouble)
             self.health.turned("stages")
             self._sweep()
             if not any(busy):
@@ -177,11 +185,3 @@ def _source_of(build: Callable[[Context], Source], context: Context, emit: Emit)
 
 def _sender_of(build: Callable[[Context], Sender], context: Context) -> Callable[[], Awaitable[None]]:
     return build(context).run
-
-
-def drain(runners: Sequence[StageRunner], *, seconds: float = 60.0) -> None:
-    """Steps the stages until none has anything left to do, for tests and tools. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while sum(runner.step() for runner in runners):
-        if time.monotonic() > deadline:
-            raise TimeoutError("the stages did not come to rest")

@@ -8,8 +8,8 @@ from types import TracebackType
 FILE = "newswatch.lock"
 
 
-class AlreadyRunningError(Exception):
-    """Another newswatch runs on this data folder."""
+class DataFolderError(Exception):
+    """The data folder cannot be used: another newswatch runs on it, or it cannot be written."""
 
 
 class RunnerLock:
@@ -20,14 +20,18 @@ class RunnerLock:
         self._file: int | None = None
 
     def __enter__(self) -> "RunnerLock":
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            message = f"{self._path}: {error.strerror}: choose a --data folder that can be written"
+            raise DataFolderError(message) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(self._file, 20).decode(errors="replace").strip() or "unknown"
             os.close(self._file)
             self._file = None
-            raise AlreadyRunningError(
+            raise DataFolderError(
                 f"newswatch already runs on {self._path.parent} (process {holder}): stop it, or choose another --data"
             ) from None
         os.ftruncate(self._file, 0)

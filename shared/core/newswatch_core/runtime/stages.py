@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from newswatch_core import metrics
 from newswatch_core.events import Event
@@ -38,6 +38,12 @@ class _TakenBack(Exception):  # noqa: N818 - never leaves this module
         self.later = later
 
 
+def _is_the_machines(error: Exception) -> bool:
+    """Whether the trouble is the database's or the machine's (a full disk, a lock, no memory) and not the event's."""
+    about_data = isinstance(error, IntegrityError | DataError)
+    return isinstance(error, DBAPIError | MemoryError) and not about_data
+
+
 class StageRunner:
     """Runs the stage of one service. Not thread-safe: one thread calls `step`."""
 
@@ -59,6 +65,8 @@ class StageRunner:
         self._one_by_one_until = 0
         self._ticked = -TICK
         self._fates: deque[bool] = deque(maxlen=_WATCHED)
+        self.trouble = ""
+        """What keeps this stage from going on just now; empty while it goes well."""
         self.stopped = ""
         """Why this stage stopped for good; empty while it runs."""
 
@@ -68,16 +76,18 @@ class StageRunner:
             return False
         try:
             return self._step(self._context.clock())
-        except OperationalError as error:
-            # The database's trouble (a full disk, a lock), not the event's: nothing is lost by waiting.
-            self._stage = None
-            self._pause(_PAUSE)
-            self._log.error("database problem", stage=self.name, problem=str(error.orig), retry_in=f"{_PAUSE:.0f}s")
+        except (DBAPIError, MemoryError) as error:
+            self._wait("database problem", str(error.orig) if isinstance(error, DBAPIError) else repr(error))
         except Exception as error:  # noqa: BLE001 - not an event's failure: loading or ticking; both are tried again
-            self._stage = None
-            self._pause(_PAUSE)
-            self._log.error("stage problem", stage=self.name, problem=repr(error), retry_in=f"{_PAUSE:.0f}s")
+            self._wait("stage problem", repr(error))
         return False
+
+    def _wait(self, what: str, problem: str) -> None:
+        """Nothing is lost by trying again later."""
+        self._stage = None
+        self.trouble = problem
+        self._pause(_PAUSE)
+        self._log.error(what, stage=self.name, problem=problem, retry_in=f"{_PAUSE:.0f}s")
 
     def _step(self, now: datetime) -> bool:
         ticked = self._tick(now)
@@ -99,9 +109,9 @@ class StageRunner:
                 until = taken.until
                 self._pause(taken.later.seconds)
                 self._log.debug("stage waits", stage=self.name, reason=taken.later.reason)
-            except OperationalError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a stage raises is the event's failure
+            except Exception as error:
+                if _is_the_machines(error):
+                    raise
                 self._stage = None
                 self._failed(records[:until], now, error)
                 return True
@@ -129,6 +139,7 @@ class StageRunner:
             log.append(tx, self._writes, events, now)
             self._advance(tx, records[-1].offset + 1)
         self._stage = stage
+        self.trouble = ""
         self._count(len(records), dead)
 
     def _ensure_stage(self) -> Stage:

@@ -12,6 +12,9 @@ from newswatch_core.storage.upsert import insert_missing
 Key = tuple[str, str]
 """Article id and revision."""
 
+Texts = Mapping[Key, tuple[str, str]]
+"""Title and text."""
+
 _AT_ONCE = 200
 
 
@@ -41,13 +44,12 @@ def put_articles(tx: Connection, new: Iterable[Article]) -> None:
     insert_missing(tx, articles, rows)
 
 
-def get_articles(tx: Connection, keys: Sequence[Key]) -> Mapping[Key, Article]:
-    """Those of the wanted revisions that are there."""
-    found: dict[Key, Article] = {}
+def get_texts(tx: Connection, keys: Sequence[Key]) -> Texts:
+    """Title and text of those of the wanted revisions that are there."""
+    found: dict[Key, tuple[str, str]] = {}
     for start in range(0, len(keys), _AT_ONCE):
         wanted = keys[start : start + _AT_ONCE]
-        query = select(articles.c.id, articles.c.revision, articles.c.title, articles.c.text, articles.c.details)
+        query = select(articles.c.id, articles.c.revision, articles.c.title, articles.c.text)
         for row in tx.execute(query.where(tuple_(articles.c.id, articles.c.revision).in_(wanted))):
-            article = msgspec.json.decode(row.details, type=Article)
-            found[row.id, row.revision] = msgspec.structs.replace(article, title=row.title, text=row.text)
+            found[row.id, row.revision] = (row.title, row.text)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from newswatch_core.storage.schema import dead_letters, retries
 from newswatch_core.storage.upsert import upsert
@@ -62,7 +62,3 @@ def list_dead_letters(tx: Connection, limit: int = 100) -> Sequence[DeadLetter]:
     columns = [column for column in dead_letters.c if column.name != "value"]
     rows = tx.execute(select(*columns).order_by(dead_letters.c.id.desc()).limit(limit))
     return [DeadLetter(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
-
-
-def count_dead_letters(tx: Connection) -> int:
-    return int(tx.execute(select(func.count()).select_from(dead_letters)).scalar_one())

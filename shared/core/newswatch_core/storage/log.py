@@ -3,16 +3,16 @@
 A logged event refers to its article; title and text are put back when it is read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
-from newswatch_core.events import Article, Event, StoryMerged, UnreadableEventError, decode, encode, key_of
-from newswatch_core.storage.articles import Key, get_articles, put_articles, without_text
-from newswatch_core.storage.schema import log, offsets
+from newswatch_core.events import Event, StoryMerged, UnreadableEventError, decode, encode, key_of
+from newswatch_core.storage.articles import Texts, get_texts, put_articles, without_text
+from newswatch_core.storage.schema import log, log_ends, offsets
 from newswatch_core.storage.upsert import upsert
 
 
@@ -41,6 +41,7 @@ def append(tx: Connection, topic: str, events: Sequence[Event], now: datetime) -
         return
     put_articles(tx, [event.article for event in events if not isinstance(event, StoryMerged)])
     start = end_of(tx, topic)
+    upsert(tx, log_ends, [{"topic": topic, "offset": start + len(events)}])
     rows = [
         {"topic": topic, "offset": start + position, "key": key_of(event), "value": _to_row(event), "written": now}
         for position, event in enumerate(events)
@@ -54,14 +55,13 @@ def read(tx: Connection, topic: str, offset: int, limit: int) -> Sequence[Record
     rows = tx.execute(query.order_by(log.c.offset).limit(limit)).all()
     decoded = [_from_row(row.offset, row.key, row.value) for row in rows]
     keys = [_article_key(record.event) for record in decoded]
-    texts = get_articles(tx, list(dict.fromkeys(key for key in keys if key is not None)))
+    texts = get_texts(tx, list(dict.fromkeys(key for key in keys if key is not None)))
     return [_with_text(record, texts) for record in decoded]
 
 
 def end_of(tx: Connection, topic: str) -> int:
-    """The offset that the next event of `topic` gets. Offsets are never used again: retention leaves the last row."""
-    newest = tx.execute(select(func.max(log.c.offset)).where(log.c.topic == topic)).scalar()
-    return 0 if newest is None else int(newest) + 1
+    """The offset that the next event of `topic` gets; none is ever used again."""
+    return int(tx.execute(select(log_ends.c.offset).where(log_ends.c.topic == topic)).scalar() or 0)
 
 
 def offset_of(tx: Connection, service: str, topic: str) -> int:
@@ -93,12 +93,14 @@ def _article_key(event: Event | None) -> tuple[str, str] | None:
     return event.article.id, event.article.revision
 
 
-def _with_text(record: Record, texts: Mapping[Key, Article]) -> Record:
+def _with_text(record: Record, texts: Texts) -> Record:
     key = _article_key(record.event)
     if key is None or record.event is None or isinstance(record.event, StoryMerged):
         return record
-    article = texts.get(key)
-    if article is None:
+    found = texts.get(key)
+    if found is None:
         return Record(record.offset, record.key, record.value, None, "the article's text is no longer kept")
+    # All but title and text is the event's own: two feeds may carry the same article.
+    article = msgspec.structs.replace(record.event.article, title=found[0], text=found[1])
     event = msgspec.structs.replace(record.event, article=article)
     return Record(record.offset, record.key, record.value, event)

@@ -28,17 +28,15 @@ def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
     """Deletes what is older than `keep` says, and says how many rows that were. Unread events always stay."""
     gone = 0
     for topic in TOPICS:
-        # The last row stays whatever its age: the next offset follows from it.
-        last = tx.execute(select(func.max(log.c.offset)).where(log.c.topic == topic.name)).scalar()
-        where = [log.c.topic == topic.name, log.c.written < now - keep.log, log.c.offset < (last or 0)]
+        where = [log.c.topic == topic.name, log.c.written < now - keep.log]
         if topic.reader is not None:
             read_to = select(func.coalesce(func.max(offsets.c.offset), 0)).where(offsets.c.topic == topic.name)
             where.append(log.c.offset < read_to.scalar_subquery())
         gone += tx.execute(delete(log).where(*where)).rowcount
     # Logged events refer to their article's text.
-    oldest_logged = tx.execute(select(func.min(log.c.written))).scalar()
-    articles_until = min(now - keep.articles, oldest_logged or now)
-    for table, column, until in _aged(articles_until, now, keep):
+    logged = select(log.c.key).where(log.c.key == articles.c.id).exists()
+    gone += tx.execute(delete(articles).where(articles.c.seen < now - keep.articles, ~logged)).rowcount
+    for table, column, until in _aged(now, keep):
         gone += tx.execute(delete(table).where(column < until)).rowcount
     gone += _forget_entries(tx, now)
     done = or_(deliveries.c.state == "sent", deliveries.c.state == "dead")
@@ -46,9 +44,8 @@ def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
     return gone
 
 
-def _aged(articles_until: datetime, now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime], datetime]]:
+def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime], datetime]]:
     return [
-        (articles, articles.c.seen, articles_until),
         (fingerprints, fingerprints.c.at, now - keep.articles),
         (stories, stories.c.changed, now - keep.articles),
         # Decisions outlive the seen marks: an entry that comes back must meet the decision it had.

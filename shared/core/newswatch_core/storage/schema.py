@@ -55,7 +55,16 @@ log = Table(
     Column("key", _Id, nullable=False),
     Column("value", LargeBinary, nullable=False, comment="the event; an article's title and text stand in articles"),
     Column("written", UtcDateTime, nullable=False),
+    Index("log_key", "key"),
+    Index("log_written", "written"),
     sqlite_with_rowid=False,
+)
+
+log_ends = Table(
+    "log_ends",
+    metadata,
+    Column("topic", String(60), primary_key=True),
+    Column("offset", _Offset, nullable=False, comment="what the next event of the topic gets"),
 )
 
 offsets = Table(

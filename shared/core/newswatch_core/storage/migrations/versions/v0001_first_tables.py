@@ -174,6 +174,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("topic", "offset"),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("log", schema=None) as batch_op:
+        batch_op.create_index("log_key", ["key"], unique=False)
+        batch_op.create_index("log_written", ["written"], unique=False)
+
+    op.create_table(
+        "log_ends",
+        sa.Column("topic", sa.String(length=60), nullable=False),
+        sa.Column(
+            "offset",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="what the next event of the topic gets",
+        ),
+        sa.PrimaryKeyConstraint("topic"),
+    )
     op.create_table(
         "offsets",
         sa.Column("service", sa.String(length=40), nullable=False),
