@@ -4,10 +4,14 @@ import os
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from newswatch_core.storage.database import open_file
+from newswatch_core.storage.schema import feeds
 from tests.support.command import NEWSWATCH, SEEDS, newswatch
 
 RULES = ("css-russia-military-force", "css-russia-embassy")
@@ -35,6 +39,14 @@ def interrupt(process: subprocess.Popen[bytes]) -> float:
     return time.monotonic() - began
 
 
+def make_due(data: Path) -> None:
+    """Lets the next run poll the sample feed at once, without validators, so that it reads all entries again."""
+    database = open_file(data / "newswatch.db")
+    with database.write() as tx:
+        tx.execute(update(feeds).values(due=datetime(2020, 1, 1, tzinfo=UTC), etag=None, last_modified=None))
+    database.close()
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
@@ -48,15 +60,16 @@ def test_the_sample_alerts_come_once_and_a_second_run_repeats_none(data: Path, t
     assert refused.returncode == 2
     assert f"already runs on {data}" in refused.stderr
     assert newswatch("status", "--data", data).returncode == 0, "reading commands need no lock"
-    wait_for(first, "poll  ")
-    time.sleep(2)
+    wait_for(first, "feed=SAMPLE  status=200  entries=15  new=15")
+    time.sleep(1)
     assert interrupt(process) < 5
     text = first.read_text(encoding="utf-8")
     assert "Traceback" not in text
 
+    make_due(data)
     process = start(data, second)
-    wait_for(second, "feeds  ")
-    time.sleep(4)
+    wait_for(second, "feed=SAMPLE  status=200  entries=15  new=0")
+    time.sleep(1)
     assert interrupt(process) < 5
     text = second.read_text(encoding="utf-8")
     assert "[SAMPLE]" not in text

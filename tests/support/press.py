@@ -52,10 +52,15 @@ class Press:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
+        self._named: set[str] = set()
 
     def name(self) -> str:
-        """An invented proper name."""
-        return "".join(self._random.choices(SYLLABLES, k=self._random.randint(2, 4))).capitalize()
+        """An invented proper name that was not given before."""
+        while True:
+            name = "".join(self._random.choices(SYLLABLES, k=self._random.randint(3, 5))).capitalize()
+            if name not in self._named:
+                self._named.add(name)
+                return name
 
     def sentence(self) -> str:
         choice = self._random.choice
@@ -81,9 +86,9 @@ class Press:
         return Piece(title, text, names["land"], names["ally"], names["pact"])
 
     def copy_of(self, piece: Piece) -> Piece:
-        """The same article as another outlet prints it: a few words changed, a note at the end."""
+        """The same article as another outlet prints it: a few words of its second half changed, a note at the end."""
         words = piece.text.split(" ")
-        for position in self._random.sample(range(40, len(words)), k=len(words) // 40):
+        for position in self._random.sample(range(len(words) // 2, len(words)), k=len(words) // 40):
             words[position] = self._random.choice(SUBJECTS)
         return replace(piece, text=" ".join(words) + f"\n\nOur reporter in {self.name()} contributed.")
 
