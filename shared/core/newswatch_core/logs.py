@@ -7,8 +7,8 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, TextIO
-from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 
@@ -36,11 +36,24 @@ def setup(*, level: str = "info", style: str = "auto", stream: TextIO | None = N
             TextRenderer(colours=terminal) if as_text else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=lambda *_: _Lines(target),
         cache_logger_on_first_use=False,
     )
     # Libraries log full URLs at level info, secrets included: only their warnings are let through.
     logging.basicConfig(level=logging.WARNING, handlers=[_Forward()], force=True)
+
+
+class _Lines:
+    """Writes lines, or not: a watch does not end because nobody reads its log any more."""
+
+    def __init__(self, target: TextIO) -> None:
+        self._target = target
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            print(line, file=self._target, flush=True)
+
+    log = debug = info = warning = error = critical = exception = fatal = msg
 
 
 class _Forward(logging.Handler):
@@ -94,14 +107,3 @@ def _clean(value: Any) -> Any:
     text = blot_out(_CONTROL.sub(" ", str(value)))
     text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def redact_url(url: str) -> str:
-    """`url` without user, password, query and fragment: fit for a log line."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "(unreadable URL)"
-    return urlunsplit((parts.scheme, host + port, parts.path, "…" if parts.query else "", ""))

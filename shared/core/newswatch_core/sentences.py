@@ -7,8 +7,9 @@ colons, dashes, brackets, the dots of abbreviations and initials, and single lin
 import re
 from collections.abc import Iterator
 
+# A run of stops is taken whole or not at all: trying its parts would take time that grows with its square.
 _STOP = re.compile(
-    '[.!?…؟۔।]+[)\\]"\'»”’“]*(?=\\s|$|["“«(\\[])|[。！？]+[」』）”]*|(?<=[a-zà-ÿа-яё])\\.(?=[A-ZА-Я][a-zа-я])'
+    '(?<![.!?…؟۔।])[.!?…؟۔।]++[)\\]"\'»”’“]*+(?=\\s|$|["“«(\\[])|[。！？]+[」』）”]*|(?<=[a-zà-ÿа-яё])\\.(?=[A-ZА-Я][a-zа-я])'
 )
 _BREAK = re.compile(r"\n[^\S\n]*(?:\n\s*)+|\n[^\S\n]*(?=(?:[-–—•*‣▪●·]|\d{1,2}[.)])[^\S\n]+\S)")
 _BLANK = re.compile(r"\n[^\S\n]*\n")

@@ -96,7 +96,7 @@ def test_old_articles_go_when_nothing_in_the_log_refers_to_them():
 def test_marks_of_entries_live_while_their_feed_is_down():
     database = open_memory()
     feed = {"url": "u", "configured_url": "u", "added": NOON, "interval_seconds": 60.0, "due": NOON, "failures": 0}
-    mark = {"content": "c", "article": "a", "first_seen": NOON}
+    mark = {"content": "c", "article": "a", "first_seen": NOON, "backlog": False}
     later = NOON + timedelta(days=31)
     with database.write() as tx:
         for name, succeeded in (("down", NOON), ("well", later)):

@@ -230,3 +230,20 @@ def test_a_stage_that_is_always_busy_still_ticks():
     bench.put(*range(1000))
     bench.run(5)
     assert len(ticks) == 5
+
+
+def test_a_batch_is_bounded_by_its_texts():
+    sizes = []
+
+    class Sizing(Passing):
+        def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
+            sizes.append(len(batch))
+            return super().handle(batch, tx, now)
+
+    bench = Bench()
+    service = Service("deduplicator", check=lambda desk: [], stage=lambda context: lambda tx: Sizing())
+    bench.runner = bench.runner_of(service, bench.runner._context)
+    with bench.database.write() as tx:
+        log.append(tx, IN, [fetched(number, text="long " * 40_000) for number in range(12)], NOON)
+    assert bench.run() == titles(*range(12))
+    assert sizes == [5, 5, 2]

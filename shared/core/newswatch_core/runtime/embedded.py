@@ -51,7 +51,7 @@ class EmbeddedRuntime:
     async def run(self) -> None:
         """Until SIGINT, SIGTERM or cancellation; then what is in hand is finished and committed.
 
-        Raises ConfigError, and whatever ended the stage thread.
+        Raises ConfigError, and whatever ended the stage thread or a task against all precautions.
         """
         parts = self._build_parts()
         stop = asyncio.Event()
@@ -64,6 +64,8 @@ class EmbeddedRuntime:
         stages.start()
         tasks = [asyncio.create_task(self._supervise(part), name=part.name) for part in parts]
         tasks.append(asyncio.create_task(self._beat(), name="beat"))
+        for task in tasks:
+            task.add_done_callback(partial(self._on_done, stop))
         try:
             await stop.wait()
         finally:
@@ -78,6 +80,11 @@ class EmbeddedRuntime:
             self.health.stop()
         if self._failure is not None:
             raise self._failure
+
+    def _on_done(self, stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = error
+            stop.set()
 
     def _on_signal(self, stop: asyncio.Event) -> None:
         if not stop.is_set():

@@ -15,12 +15,14 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from newswatch_core import metrics
-from newswatch_core.events import Event
+from newswatch_core.events import Event, StoryMerged
 from newswatch_core.ports import Context, Outcome, Poison, RetryLater, Service, Stage, Tx
 from newswatch_core.storage import failures, log
 from newswatch_core.topics import read_by, written_by
 
 BATCH = 200
+BATCH_TEXT = 1_000_000
+"""Code points of text in a batch; one article may have a fifth of it."""
 TRIES = 3
 TICK = 1.0
 _PAUSE = 5.0
@@ -36,6 +38,17 @@ class _TakenBack(Exception):  # noqa: N818 - never leaves this module
         super().__init__(later.reason)
         self.until = until
         self.later = later
+
+
+def _bounded(records: Sequence[log.Record]) -> Sequence[log.Record]:
+    """The first of the records, up to a batch whose texts a stage can be expected to handle within seconds."""
+    size = 0
+    for position, record in enumerate(records):
+        if record.event is not None and not isinstance(record.event, StoryMerged):
+            size += len(record.event.article.text)
+        if size > BATCH_TEXT:
+            return records[: max(position, 1)]
+    return records
 
 
 def _is_the_machines(error: Exception) -> bool:
@@ -94,7 +107,7 @@ class StageRunner:
         with self._context.database.read() as tx:
             offset = log.offset_of(tx, self.name, self._reads)
             limit = 1 if offset < self._one_by_one_until else BATCH
-            records = log.read(tx, self._reads, offset, limit)
+            records = _bounded(log.read(tx, self._reads, offset, limit))
             metrics.LAG.labels(self.name).set(log.end_of(tx, self._reads) - offset)
         if not records:
             return ticked
