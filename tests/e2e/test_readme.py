@@ -36,6 +36,19 @@ def test_the_receivers_of_the_readme_are_valid(desk: Path):
     assert done.returncode == 0, done.stdout
 
 
+def test_the_other_examples_of_the_readme_are_valid(desk: Path):
+    (feeds,) = re.findall(r"```yaml\n(version: 1\nfeeds:.*?)```", README, re.DOTALL)
+    (settings,) = re.findall(r"```yaml\n(version: 1\ncontact:.*?)```", README, re.DOTALL)
+    (entities,) = re.findall(r"```yaml\n(# entities/mine.yaml.*?)```", README, re.DOTALL)
+    (keywords,) = re.findall(r"```yaml\n(# a further set.*?)```", README, re.DOTALL)
+    (desk / "feeds.yaml").write_text(feeds)
+    (desk / "newswatch.yaml").write_text(settings)
+    (desk / "entities/mine.yaml").write_text(entities)
+    (desk / "keywords.yaml").write_text((desk / "keywords.yaml").read_text() + "\n" + keywords)
+    done = newswatch("check", desk)
+    assert (done.returncode, "no warnings" in done.stdout) == (0, True), done.stdout
+
+
 def test_every_command_is_told_and_exists():
     named = set(re.findall(r"`newswatch ([a-z-]+)", README)) | {"alerts", "dead-letters"}
     listed = set(re.findall(r"^  ([a-z-]+) ", newswatch("--help").stdout.split("Commands:")[1], re.MULTILINE))

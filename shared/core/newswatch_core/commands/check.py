@@ -44,7 +44,10 @@ def check(
     *,
     format: Annotated[Format, typer.Option(help="text, json or github.")] = Format.text,  # noqa: A002 - the option's name
 ) -> None:
-    """Check feeds, entities, keywords, rules with their fixtures, receivers and routes. Exit code 0 or 2."""
+    """Check a desk's configuration.
+
+    Feeds, entities, keywords, rules with their fixtures, receivers and routes. Exit code 0, or 2 if there is an error.
+    """
     problems = find_problems(desk)
     errors = sum(problem.severity == "error" for problem in problems)
     if format is Format.json:

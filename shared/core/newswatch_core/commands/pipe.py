@@ -29,7 +29,10 @@ def pipe(
     config: Annotated[Path | None, typer.Option(help="Folder with the desk's configuration.")] = None,
     sort: Annotated[bool, typer.Option("--sort", help="Sort the articles by `published` first.")] = False,
 ) -> None:
-    """Run stages as a filter: JSON lines in, an article each; JSON lines out, what the last stage says of them."""
+    """Run stages on JSON lines.
+
+    An article a line on standard input; what the last stage says of it on standard output. No network, no deliveries.
+    """
     logs.setup(level="warning")
     # A lone surrogate in the input comes out as the JSON escape it came in as.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr] # a TextIOWrapper here

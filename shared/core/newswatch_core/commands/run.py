@@ -19,6 +19,7 @@ from newswatch_core.runtime.lock import RunnerLock
 from newswatch_core.services import installed_services
 from newswatch_core.settings import load_settings
 from newswatch_core.storage.database import DatabaseProblemError, open_folder
+from newswatch_core.storage.summary import counts
 
 DEFAULT_DATA = Path(".newswatch")
 
@@ -53,7 +54,7 @@ def run(
     log_style: Annotated[LogStyle, typer.Option(help="text, json, or auto: text on a terminal.")] = LogStyle.auto,
     log_level: Annotated[LogLevel, typer.Option(help="debug, info or warning.")] = LogLevel.info,
 ) -> None:
-    """Watch the news: poll the feeds, judge the rules, tell the receivers, until Ctrl-C."""
+    """Watch the news until Ctrl-C."""
     logs.setup(level=log_level.value, style=log_style.value)
     log = structlog.get_logger()
     problems = find_problems(desk)
@@ -68,8 +69,11 @@ def run(
     with RunnerLock(data):
         database = open_folder(data)
         context = Context(desk=desk, settings=load_settings(desk), database=database, sample=sample)
+        with database.read() as tx:
+            known = counts(tx)
         runtime = EmbeddedRuntime(context, installed_services())
-        log.info("watching", desk=context.settings.desk, data=str(data), hint="Ctrl-C stops")
+        held = {"articles": known["articles"], "alerts": known["alerts"]}
+        log.info("watching", desk=context.settings.desk, data=str(data), **held, hint="Ctrl-C stops")
         asyncio.new_event_loop().run_until_complete(runtime.run())
         database.close()
         log.info("stopped", hint="start again to go on where it was")

@@ -32,3 +32,11 @@ def alert_rows(tx: Connection, limit: int) -> Sequence[Row]:
     told = (alerts.c.id, alerts.c.rule, alerts.c.severity, alerts.c.opened, alerts.c.matches)
     query = select(*told, articles.c.title, articles.c.url).select_from(alerts.join(articles, first, isouter=True))
     return list(tx.execute(query.order_by(alerts.c.opened.desc(), alerts.c.id).limit(limit)).mappings())
+
+
+def waiting_rows(tx: Connection) -> Sequence[Row]:
+    """By receiver, the deliveries that are not at their end: how many, the earliest next try, and what the last met."""
+    waiting = deliveries.c.state.not_in(("sent", "dead"))
+    columns = (deliveries.c.receiver, func.count().label("number"), func.min(deliveries.c.due).label("due"))
+    query = select(*columns, func.max(deliveries.c.problem).label("problem")).where(waiting)
+    return list(tx.execute(query.group_by(deliveries.c.receiver).order_by(deliveries.c.receiver)).mappings())
