@@ -23,7 +23,11 @@ ENTITIES = """
           ru: [Конфедерация государств Сахеля]
           ar: [كونفدرالية دول الساحل]
           any:
-            - {text: AES, case: exact, never-alone: true, forbids: {words: [encryption], within: 5}}
+            - text: AES
+              case: exact
+              never-alone: true
+              forbids: {words: [encryption], within: 5}
+              also-means: [Advanced Encryption Standard]
             - {text: CES, case: exact, languages: [es, fr], requires: {words: [Sahel], within: 6}}
       - id: russia
         name: Russia

@@ -22,7 +22,7 @@ from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.terms import Terms
 from newswatch_judging.tree import Node, terms_of
 
-MATCHING_VERSION = "1"
+MATCHING_VERSION = "2"
 """Part of `entities_hash`: raised when the same entity files would give other mentions than before."""
 
 

@@ -9,31 +9,54 @@ from dataclasses import dataclass
 from itertools import islice
 
 from newswatch_core.text import Document, fold
-from newswatch_judging.entities import Alias
+from newswatch_judging.entities import Alias, Context, ContextWord
 from newswatch_judging.metonyms import names_a_place
 
 PROVING_ZONES = frozenset({"title", "lead", "body", "dateline"})
 """Where a word may stand that proves something: not in links to other stories, not in credits."""
 
+PART_OF = "part of "
+"""How a refusal begins that says what the alias means instead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Where the context words of a desk stand in one article: word -> places (first word, the one after the last)."""
+    """Where the context words of a desk stand in one article: word -> places (first, the one after the last)."""
 
     document: Document
-    places: Mapping[str, Sequence[tuple[int, int]]]
+    places: Mapping[ContextWord, Sequence[tuple[int, int]]]
 
-    def near(self, words: Iterable[str], first: int, last: int, within: int | None) -> str | None:
-        """The first of `words` that stands within so many words of `first` to `last`, outside of it."""
-        for word in words:
+    def near(self, context: Context, first: int, last: int, *, one_sentence: bool) -> str | None:
+        """The first word of `context` that stands within its distance of `first` to `last`, outside of it.
+
+        Never across title and text, or the ends of the sentence, unless it counts anywhere in the article.
+        """
+        low, high = self._reach(first, one_sentence=one_sentence)
+        for word in context.each_word:
             places = self.places.get(word)
-            if places and any(end <= first or begin >= last for begin, end in _around(places, first, last, within)):
-                return word
+            if places is None:
+                continue
+            for begin, end in _around(places, first, last, context.within):
+                if (end <= first or begin >= last) and (context.within is None or low <= begin < high):
+                    return word.text
         return None
 
-    def among(self, words: Iterable[str], ranges: Iterable[tuple[int, int]], first: int, last: int) -> str | None:
+    def _reach(self, word: int, *, one_sentence: bool) -> tuple[int, int]:
+        document = self.document
+        if one_sentence:
+            sentence = document.sentences[document.sentence_of(word)]
+            return sentence.first, sentence.last
+        return (0, document.in_title) if word < document.in_title else (document.in_title, len(document.words))
+
+    def among(
+        self, words: Iterable[ContextWord], ranges: Iterable[tuple[int, int]], first: int, last: int
+    ) -> str | None:
         """The first of `words` that begins in one of `ranges`, outside of `first` to `last`."""
-        return next((word for word in words if stands_in(self.places.get(word, ()), ranges, first, last)), None)
+        return next((word.text for word in words if stands_in(self.places.get(word, ()), ranges, first, last)), None)
+
+    def any_of(self, words: Iterable[ContextWord]) -> str:
+        """The first of `words` that stands anywhere, or ""."""
+        return next((word.text for word in words if word in self.places), "")
 
 
 def stands_in(
@@ -76,7 +99,7 @@ def local_verdict(alias: Alias, seen: Seen, first: int, last: int, language: str
         return Verdict(refusal=refusal)
     proof = ""
     if alias.requires:
-        word = seen.near(alias.requires.words, first, last, alias.requires.within)
+        word = seen.near(alias.requires, first, last, one_sentence=False)
         if word is None:
             return Verdict(refusal="none of its required words is near")
         proof = f"with {word}"
@@ -88,11 +111,11 @@ def _refusal(alias: Alias, seen: Seen, first: int, last: int, language: str) -> 
     document = seen.document
     if alias.languages and language and language not in alias.languages:
         return f"it counts in {', '.join(alias.languages)} only, not in {language}"
-    if is_model_name(document, last):
-        return f"part of a longer name with {document.words[last]}"
+    if is_model_name(document, last, with_letters=not alias.is_bare_acronym):
+        return f"{PART_OF}a longer name with {document.words[last]}"
     if alias.is_metonym and (place := names_a_place(document, first, last)):
         return f"a place here: {place}"
-    if alias.forbids and (word := seen.near(alias.forbids.words, first, last, alias.forbids.within)):
+    if alias.forbids and (word := seen.near(alias.forbids, first, last, one_sentence=True)):
         return f"forbidden near it: {word}"
     return ""
 
@@ -102,9 +125,14 @@ def _proves_nothing(document: Document, first: int) -> bool:
     return document.sentence_of(first) in document.shouted
 
 
-def is_model_name(document: Document, last: int) -> bool:
-    """Is the next word joined by a hyphen and made of letters and digits, as in Mali-G78?"""
+def is_model_name(document: Document, last: int, *, with_letters: bool) -> bool:
+    """Is the next word joined by a hyphen and made of letters and digits, as in Mali-G78?
+
+    Digits alone will do unless `with_letters`: AES-256, but not AES-2026.
+    """
     if last >= len(document.words) or last == document.in_title or document.between(last - 1) not in {"-", "‑", "‐"}:
         return False
     word = fold(document.words[last])
+    if word.isdecimal():
+        return not with_letters and not (len(word) == 4 and word.startswith(("19", "20")))
     return any(letter.isdecimal() for letter in word) and any(letter.isalpha() for letter in word)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
 from newswatch_core.text import words
@@ -19,11 +20,47 @@ Phrase = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ALIAS)]
 Language = Annotated[str, StringConstraints(pattern=r"^([a-z]{2,3}|any)$")]
 
 
-class Context(Model):
-    """Words (or phrases) near an alias: within so many words of it, or anywhere in the article."""
+class ContextWord(NamedTuple):
+    """A word or phrase that says something about an alias.
 
-    words: tuple[Phrase, ...] = Field(min_length=1)
+    With a language it stands for its inflected forms in articles of that language; without, for itself and its plain
+    plural, and for its inflected forms only in scripts that one language of ours is written in (Russian, Arabic).
+    """
+
+    text: str
+    language: str = ""
+
+
+class Context(Model):
+    """Words near an alias: within so many words of it and not across title and text, or anywhere in the article.
+
+    `words` is a list, or a list for each language (`any` for those of no language); see `ContextWord`.
+    """
+
+    words: dict[Language, tuple[Phrase, ...]] = Field(min_length=1)
     within: int | None = Field(default=None, ge=1, le=1000)
+
+    @field_validator("words", mode="before")
+    @classmethod
+    def _of_no_language(cls, given: object) -> object:
+        if isinstance(given, str):
+            raise ValueError("must be a list of words, or a list for each language")  # pydantic's own
+        return {"any": given} if isinstance(given, list | tuple) else given
+
+    @field_validator("words")
+    @classmethod
+    def _not_empty(cls, given: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if not all(given.values()):
+            raise ValueError("no words: write at least one, or take the guard out")
+        return given
+
+    @cached_property
+    def each_word(self) -> tuple[ContextWord, ...]:
+        return tuple(
+            ContextWord(text, "" if language == "any" else language)
+            for language, texts in self.words.items()
+            for text in texts
+        )
 
 
 class Alias(Model):
@@ -31,7 +68,8 @@ class Alias(Model):
 
     `never-alone`: it counts only where an unguarded alias of the entity, a related entity, member or person, or one of
     the entity's context words stands in the article as well. `metonym`: a capital, which counts only where it stands
-    for the government and not for the place.
+    for the government and not for the place. `also-means`: other things of this name, spelled out; where one of them
+    stands in the article, the alias counts only if an unguarded alias of the entity does, too.
     """
 
     text: Phrase
@@ -41,6 +79,7 @@ class Alias(Model):
     forbids: Context | None = None
     never_alone: Literal["true", "false"] = Field(default="false", alias="never-alone")
     metonym: Literal["true", "false"] = "false"
+    also_means: tuple[Phrase, ...] = Field(default=(), alias="also-means")
 
     @property
     def is_guarded(self) -> bool:
@@ -58,6 +97,15 @@ class Alias(Model):
     def is_exact(self) -> bool:
         return self.case == "exact"
 
+    @property
+    def is_bare_acronym(self) -> bool:
+        """Capitals that others share: AES, CSS."""
+        return self.is_never_alone and self.is_exact and self.text.isupper()
+
+    @cached_property
+    def other_senses(self) -> tuple[ContextWord, ...]:
+        return tuple(map(ContextWord, self.also_means))
+
 
 class Entity(Model):
     """Something that is tracked. `@id+` in a query is the entity, its members and its people."""
@@ -70,7 +118,11 @@ class Entity(Model):
     related: tuple[str, ...] = ()
     context: tuple[Phrase, ...] = ()
     blocked: tuple[Phrase, ...] = ()
-    aliases: dict[Language, tuple[str | Alias, ...]]
+    aliases: dict[Language, tuple[Phrase | Alias, ...]]
+
+    @cached_property
+    def context_words(self) -> tuple[ContextWord, ...]:
+        return tuple(map(ContextWord, self.context))
 
     def each_alias(self) -> Iterator[tuple[str, int, Alias]]:
         """Language, place in its list and alias."""

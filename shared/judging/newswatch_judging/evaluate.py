@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 from newswatch_core.events import Article, ClauseMatch, Closeness, Mention, Span, Zone
 from newswatch_core.text import Document, fold
@@ -43,8 +44,8 @@ class Scope:
         return self.first <= place.first and place.last <= self.last and place.zone in self.zones
 
 
-_MOST_PARTNERS = 16
-"""So many partners of one place count for NEAR; a text of one repeated word would have thousands."""
+MAX_PAIRS = 20_000
+"""So many pairs of one NEAR are looked at, in the order of the text: one repeated word would have millions."""
 
 Holds = dict[Node, tuple[Place, ...]]
 """Clause -> the places that satisfied it."""
@@ -149,11 +150,11 @@ def _near(node: Near, facts: Facts, scope: Scope) -> Holds | None:
     pairs = list(_pairs(node, facts, scope))
     if not pairs:
         return None
-    holds: Holds = {}
+    holds: dict[Node, set[Place]] = {}
     for left, right in pairs:
         for clause, place in (*left.parts, *right.parts):
-            holds[clause] = (*holds.get(clause, ()), place)
-    return {clause: tuple(sorted(set(places))) for clause, places in holds.items()}
+            holds.setdefault(clause, set()).add(place)
+    return {clause: tuple(sorted(places)) for clause, places in holds.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,21 +181,21 @@ def _extents(node: Node, facts: Facts, scope: Scope) -> list[_Extent]:
 
 
 def _pairs(node: Near, facts: Facts, scope: Scope) -> Iterator[tuple[_Extent, _Extent]]:
-    """Left and right sides that are near each other and do not overlap; of each left one its nearest partners."""
+    """Left and right sides that are near each other and do not overlap: `MAX_PAIRS` of them at most."""
+    return islice(_all_pairs(node, facts, scope), MAX_PAIRS)
+
+
+def _all_pairs(node: Near, facts: Facts, scope: Scope) -> Iterator[tuple[_Extent, _Extent]]:
     rights = _extents(node.right, facts, scope)
     longest = max((right.last - right.first for right in rights), default=0)
     begins = [right.first for right in rights]
     for left in _extents(node.left, facts, scope):
         low = bisect_left(begins, left.last if node.ordered else left.first - node.distance - longest + 1)
         high = bisect_left(begins, left.last + node.distance, low)
-        near = [
-            (gap, right)
-            for right in rights[low:high]
-            if 1 <= (gap := _gap(left, right)) <= node.distance and left.zone == right.zone
-        ]
-        if len(near) > _MOST_PARTNERS:
-            near = sorted(near, key=lambda each: each[0])[:_MOST_PARTNERS]
-        yield from ((left, right) for _, right in near)
+        for position in range(low, high):
+            right = rights[position]
+            if 1 <= _gap(left, right) <= node.distance and left.zone == right.zone:
+                yield left, right
 
 
 def _gap(left: _Extent, right: _Extent) -> int:
@@ -203,12 +204,12 @@ def _gap(left: _Extent, right: _Extent) -> int:
 
 
 def _within(node: Within, facts: Facts, scope: Scope) -> Holds | None:
-    together: Holds = {}
+    together: dict[Node, list[Place]] = {}
     for first, last in _units(node, facts, scope):
         holds = evaluate(node.part, facts, replace(scope, first=max(first, scope.first), last=min(last, scope.last)))
         for clause, places in (holds or {}).items():
-            together[clause] = (*together.get(clause, ()), *places)
-    return together or None
+            together.setdefault(clause, []).extend(places)
+    return {clause: tuple(places) for clause, places in together.items()} or None
 
 
 def _units(node: Within, facts: Facts, scope: Scope) -> Iterator[tuple[int, int]]:

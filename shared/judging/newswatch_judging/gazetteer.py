@@ -4,14 +4,15 @@ phrases -> candidates -> guards on their surroundings -> blocked names and the l
         -> proof by the rest of the article -> mentions
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from newswatch_core.events import Mention
+from newswatch_core.events import Mention, Zone
 from newswatch_core.text import Document, fold, words
-from newswatch_judging.disambiguate import PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
-from newswatch_judging.entities import Alias, Entity
+from newswatch_judging.disambiguate import PART_OF, PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
+from newswatch_judging.entities import Alias, ContextWord, Entity
 from newswatch_judging.lexicon import Hit, Lexicon
 
 
@@ -32,14 +33,7 @@ class Blocked:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A context word of some guard."""
-
-    text: str
-
-
-Payload = Name | Blocked | Word
+Payload = Name | Blocked | ContextWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +54,18 @@ class Tagged:
     refused: tuple[tuple[Mention, str], ...]
 
 
+MAX_MENTIONS = 200
+"""So many mentions of an entity in one zone are told: a text of one repeated name would have tens of thousands."""
+
+
+def _capped(mentions: Iterable[Mention]) -> Iterator[Mention]:
+    found = Counter[tuple[str, Zone]]()
+    for mention in mentions:
+        found[mention.entity, mention.zone] += 1
+        if found[mention.entity, mention.zone] <= MAX_MENTIONS:
+            yield mention
+
+
 class Gazetteer:
     """All aliases of a desk's entities, ready to be looked for."""
 
@@ -70,17 +76,18 @@ class Gazetteer:
             entity.id: frozenset((*entity.members, *entity.people, *entity.related)) for entity in entities.values()
         }
         self._owners: dict[tuple[str, ...], set[str]] = {}
-        written: set[str] = set()
+        written: set[ContextWord] = set()
         for entity in entities.values():
             for language, _, alias in entity.each_alias():
                 self._add_alias(entity.id, alias, language)
                 for context in (alias.requires, alias.forbids):
-                    written.update(context.words if context else ())
+                    written.update(context.each_word if context else ())
+                written.update(alias.other_senses)
             for text in entity.blocked:
                 self._lexicon.add(text, Blocked(entity.id, text), how="any")
-            written.update(entity.context)
-        for text in written:
-            self._lexicon.add(text, Word(text), how="any")
+            written.update(entity.context_words)
+        for word in written:
+            self._lexicon.add(word.text, word, how="context", language=word.language)
 
     def tag(self, document: Document, language: str) -> Tagged:
         """All mentions in the order of the text."""
@@ -97,24 +104,25 @@ class Gazetteer:
         for hit in hits:
             if isinstance(hit.payload, Blocked):
                 blocked.setdefault(hit.payload.owner, []).append(hit)
-        refused = [(candidate, candidate.verdict.refusal) for candidate in candidates if candidate.verdict.refusal]
-        counting = []
+        refused: list[tuple[Candidate, str]] = []
+        counting: list[Candidate] = []
         for candidate in candidates:
-            if candidate.verdict.refusal:
-                continue
             inside = enclosing(blocked.get(candidate.name.entity, ()), candidate.first, candidate.last)
-            if inside:
-                refused.append((candidate, f"part of {inside}"))
+            refusal = PART_OF + inside if inside else candidate.verdict.refusal
+            if refusal:
+                refused.append((candidate, refusal))
             else:
                 counting.append(candidate)
+        counting, others = _without_other_senses(counting, refused, seen)
+        refused += others
         counting, namesakes = self._without_namesakes(counting, blocked, seen)
         refused += namesakes
         proven, alone = self._prove(counting, seen)
         kept = longest(proven)
-        mentions = tuple(_mention(document, candidate) for candidate in kept)
-        counted = {(candidate.first, candidate.name.entity) for candidate in kept}
+        mentions = tuple(_capped(_mention(document, candidate) for candidate in kept))
+        counted = {(word, each.name.entity) for each in kept for word in range(each.first, each.last)}
         told = [(each, why) for each, why in [*refused, *alone] if (each.first, each.name.entity) not in counted]
-        return Tagged(mentions, tuple((_mention(document, candidate), why) for candidate, why in told))
+        return Tagged(mentions, tuple(dict.fromkeys((_mention(document, candidate), why) for candidate, why in told)))
 
     def _add_alias(self, entity: str, alias: Alias, language: str) -> None:
         self._owners.setdefault(tuple(map(fold, words(alias.text))), set()).add(entity)
@@ -146,7 +154,8 @@ class Gazetteer:
     ) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
         """Refuses an alias that first or mostly stands inside a blocked proper name, with nothing else of its entity.
 
-        After "Moscow, Idaho" a bare "Moscow" is the same town; after "Russian roulette" nothing follows.
+        After "Moscow, Idaho" a bare "Moscow" is the same town; from "Russian roulette" and the Nigerian Tribune
+        nothing follows for other Russians and Nigerians.
         """
         kept: list[Candidate] = []
         refused: list[tuple[Candidate, str]] = []
@@ -162,15 +171,20 @@ class Gazetteer:
             ]
             other_proof = not by_entity.keys().isdisjoint(self._provers[entity]) or self._context(entity, seen)
             mostly = inside and (len(found) <= len(inside) or inside[0].first < found[0].first)
-            if len(names) > 1 or not mostly or other_proof:
+            if len(names) > 1 or not mostly or other_proof or not self._names_a_place(entity, found):
                 kept += found
             else:
                 text = inside[0].payload.text if isinstance(inside[0].payload, Blocked) else ""
                 refused += [(candidate, f"the same as in {text}") for candidate in found]
         return kept, refused
 
+    def _names_a_place(self, entity: str, candidates: Iterable[Candidate]) -> bool:
+        """Is it the entity's own name or its capital, rather than an adjective?"""
+        name = fold(self._entities[entity].name)
+        return any(each.name.alias.is_metonym or fold(each.name.alias.text) == name for each in candidates)
+
     def _context(self, entity: str, seen: Seen) -> bool:
-        return any(word in seen.places for word in self._entities[entity].context)
+        return bool(seen.any_of(self._entities[entity].context_words))
 
     def _prove(
         self, candidates: Sequence[Candidate], seen: Seen
@@ -203,7 +217,7 @@ class Gazetteer:
         for prover in self._provers[entity]:
             if stands_in(standing.get(prover, ()), ranges, candidate.first, candidate.last):
                 return f"with {self._entities[prover].name}"
-        word = seen.among(self._entities[entity].context, ranges, candidate.first, candidate.last)
+        word = seen.among(self._entities[entity].context_words, ranges, candidate.first, candidate.last)
         return f"with {word}" if word else ""
 
 
@@ -216,12 +230,43 @@ def _stand(candidates: Iterable[Candidate], standing: dict[str, list[tuple[int, 
         places.sort()
 
 
-def places_of(document: Document, hits: Iterable[Hit[Any]]) -> dict[str, list[tuple[int, int]]]:
+def _without_other_senses(
+    candidates: Sequence[Candidate], refused: Sequence[tuple[Candidate, str]], seen: Seen
+) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
+    """Refuses an acronym where the article shows that it means something else, unless the full name stands there.
+
+    After AES-256 or Cascading Style Sheets, a bare AES or CSS is no confederation, whatever country is near.
+    """
+    named = {
+        candidate.name.entity
+        for candidate in candidates
+        if not candidate.name.alias.is_guarded
+        and not candidate.verdict.open
+        and seen.document.zone_of(candidate.first) in PROVING_ZONES
+    }
+    shown: dict[tuple[str, str], str] = {}
+    for candidate, why in refused:
+        is_other = why.startswith(PART_OF) and candidate.name.alias.is_bare_acronym
+        if is_other and seen.document.zone_of(candidate.first) in PROVING_ZONES:
+            shown.setdefault((candidate.name.entity, candidate.name.alias.text), why)
+    kept: list[Candidate] = []
+    others: list[tuple[Candidate, str]] = []
+    for candidate in candidates:
+        alias, entity = candidate.name.alias, candidate.name.entity
+        other = "" if entity in named else (shown.get((entity, alias.text), "") or seen.any_of(alias.other_senses))
+        if other:
+            others.append((candidate, f"here it means something else: {other}"))
+        else:
+            kept.append(candidate)
+    return kept, others
+
+
+def places_of(document: Document, hits: Iterable[Hit[Any]]) -> dict[ContextWord, list[tuple[int, int]]]:
     """Where each context word stands, in the zones that prove something."""
-    places: dict[str, list[tuple[int, int]]] = {}
+    places: dict[ContextWord, list[tuple[int, int]]] = {}
     for hit in hits:
-        if isinstance(hit.payload, Word) and document.zone_of(hit.first) in PROVING_ZONES:
-            places.setdefault(hit.payload.text, []).append((hit.first, hit.last))
+        if isinstance(hit.payload, ContextWord) and document.zone_of(hit.first) in PROVING_ZONES:
+            places.setdefault(hit.payload, []).append((hit.first, hit.last))
     return places
 
 

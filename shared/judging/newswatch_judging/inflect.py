@@ -78,6 +78,14 @@ def plural_stem(word: str) -> str:
     return bare
 
 
+def with_plural(word: str) -> frozenset[str]:
+    """The folded forms of a word of no language: itself and a plain plural."""
+    form = fold(word)
+    if form.endswith(("ch", "sh", "x", "ss")) and len(form) > 3:
+        return frozenset({form, form + "es"})
+    return name_forms(word, "en")
+
+
 def without_clitics(form: str) -> tuple[str, ...]:
     """A folded Arabic word without the particles and the article that are written together with it."""
     found: list[str] = []
@@ -160,7 +168,7 @@ _RUSSIAN_NOUNS: tuple[tuple[str, int, str], ...] = (
     # ending, letters to cut, endings to put in their place; the first that fits
     ("ия", 1, "и ю ей й ям ями ях"),
     ("ея", 1, "и ю ей й ям ями ях"),
-    ("ка", 1, "и е у ой ою"),
+    ("ка", 1, "и е у ой ою ам ами ах"),
     ("а", 1, "ы и е у ой ою"),
     ("я", 1, "и е ю ей"),
     ("ь", 1, "я ю ем е и ью ей ям ями ях"),

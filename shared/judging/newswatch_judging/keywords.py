@@ -27,7 +27,7 @@ class KeywordSet(Model):
 
     id: Id
     name: Phrase
-    words: dict[str, tuple[str | Alias, ...]] = Field(default_factory=dict)
+    words: dict[str, tuple[Phrase | Alias, ...]] = Field(default_factory=dict)
     blocked: tuple[Phrase, ...] = ()
 
     @model_validator(mode="before")

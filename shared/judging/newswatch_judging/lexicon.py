@@ -18,15 +18,17 @@ from newswatch_judging.inflect import (
     name_forms,
     plural_stem,
     stems,
+    with_plural,
     without_clitics,
 )
 
-How = Literal["exact", "cased", "name", "keyword", "any", "prefix"]
+How = Literal["exact", "cased", "name", "keyword", "context", "any", "prefix"]
 """Which forms of a phrase count.
 
 exact: this spelling, folded; cased: the same with its capitals; name: and the forms of a name in its language;
 keyword: and what has the same stem in its language; any: and what has the same stem in the article's language,
-whichever that is; prefix: the last word only begins so.
+whichever that is; context: as keyword where it has a language, else and its plain plural, as a stemmer of another
+language makes the Spanish streets (calles) an English call; prefix: the last word only begins so.
 """
 
 _REMEMBERED = 200_000
@@ -207,9 +209,11 @@ def _spelled(part: str, how: How, language: str, *, alone: bool) -> _Spelled:
             forms.add(_ARABIC + form)
         by_stem = not alone and language == "ru" and is_cyrillic(form) and len(form) > 4
         return _Spelled(frozenset(forms), stems=_named(stems(part, "ru"), "ru") if by_stem else frozenset())
-    if how == "keyword":
+    if how == "context" and not language and not (is_cyrillic(form) or is_arabic(form)):
+        return _Spelled(with_plural(part))
+    if how == "keyword" or (how == "context" and language):
         return _Spelled(frozenset({form}), stems=frozenset(keyword_stems(part, language, alone=alone)))
-    return _Spelled(frozenset({form}), any_language=how == "any")
+    return _Spelled(frozenset({form}), any_language=how in {"any", "context"})
 
 
 def _beginning(form: str) -> int:

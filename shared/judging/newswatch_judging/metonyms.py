@@ -1,5 +1,7 @@
 """Capitals that stand for a government: "Moscow denied it" is Russia, "a fire in Moscow" is a place."""
 
+from collections.abc import Sequence
+
 from newswatch_core.text import Document, fold
 
 
@@ -10,8 +12,11 @@ def _words(text: str) -> frozenset[str]:
 _PLACE_BEFORE = _words("""
     in at near outside around across throughout inside downtown central northern southern eastern western greater
     visit visits visited visiting reach reached left leave leaving entered arrived flew capital city mayor
-    à a près hors en cerca im nahe bei em w we pod nad во в под около близ над возле في قرب
+    près hors en cerca im nahe bei em w we pod nad во в под около близ над возле في قرب
     capitale ville maire stolica stolicy burmistrz mer dzielnicy centrum ulice ulicach mieszkańcy
+    visite visiter visitera visitent visita visitan visitar visitará visitarán visitó visitaron visitou visitaram
+    besucht besuchte besuchen besuchten bereist посещает посетит посетил посетила посетили посетят посетить
+    زار زارت زاروا يزور تزور سيزور
     столица столице столицу столицы мэр мэра жители жителей улицы улицах центр центре окраине
     شوارع مدينة العاصمة مطار سكان
 """)
@@ -19,26 +24,77 @@ _AND = _words("and or et ou y e и und oraz i و")
 _OVER = _words("over above")
 _POSSESSIVE = frozenset({"'s", "’s"})
 _TO = _words("to vers до из from depuis desde nach aus إلى من")
+_LOOKS_AHEAD = frozenset({"aus"})
+"""In German the message may follow: "Aus Moskau kam Kritik"."""
 _TOWARDS_A_GOVERNMENT = _words("""
     close closer ties links tie link loyal allied turn turned turning turns pivot pivoted appeal appealed answer
     message letter thanks grateful gratitude response thank appeals opposed according hostile support aid help
-    assistance pressure demand weapons arms signal signals order orders
+    assistance pressure demand weapons arms signal signals order orders criticism warning threats condemnation
+    Kritik Signal Signale Botschaft Botschaften Hilfe Unterstützung Druck Antwort Warnung Warnungen Drohung Drohungen
+    Absage Einladung Waffen Protest Proteste Vorwurf Vorwürfe Zusage Zusagen Befehl Befehle Weisung Dementi hieß heißt
+    сигнал сигналы поддержка поддержки поддержку поддержке поддержкой помощь помощи критика критику критики реакция
+    ответ ответа предупреждение приглашение угрозы приказ приказы приказа указания
+    رسالة رسالته دعم بدعم الدعم دعوة طلب ضغوط ضغط تحذير أوامر بأوامر بطلب
 """)
+_AT_OR_TO = _words("a à")
+"""In Spanish, Portuguese and French both: "viaja a Moscú" is a place, "pide a Moscú" is a government."""
+_IS_THERE = _words("""
+    viaja viajan viajar viajará viajarán viajó viajaron viajou viajaram viaje viajes viagem viagens visita visite
+    llega llegan llegar llegará llegó llegaron llegada chega chegam chegar chegou chegada
+    regresa regresan regresar regresó vuelve vuelven volver volvió retorna vuelo vuelos voo voos va van ir irá fue vai
+    vão ida enviado enviada trasladado se rend rendu rendus rendue rendre rendra arrive arrivé arrivés arrivée arriver
+    retour voyage voyagé aller allé allés vol vols séjour réuni réunis réunie réunion rencontre sommet atterri envoyé
+    envoyés envoyée envoyées acheminé acheminée acheminés acheminées distribué distribuée distribués distribuées déployé
+    déployés déployée tué tués mort morts blessés manifestation attaque attaques attentat explosion incendie marche
+    rassemblement conférence départ installé installée ouverture organisé organisée organisés basé basée
+    né née tenu tenue tenir siège bureau ambassade ambassadeur embajada embajador embaixada entregada entregado
+    distribuida ataque ataques atentado vive viven vivir mudou
+""")
+_ASKS = _words("""
+    pide piden pidió pidieron pedir pidiendo exige exigen exigió exigieron exigir insta instan instó instaron exhorta
+    exhortó acusa acusan acusó acusaron acusar advierte advierten advirtió responde responden respondió agradece
+    agradecen agradeció reclama reclaman reclamó ofrece ofrecen ofreció critica critican criticó apoya apoyan apoyó
+    condena condenan condenó culpa culpan culpó sanciona sancionan sancionó presiona presionan
+    entrega entregan dona donan vende venden suministra suministran llamó llama llamamiento
+    llamado solicita solicitan solicitó recuerda recordó ordena ordenó diálogo apoyo ayuda crítica críticas presión
+    sanciones advertencia mensaje carta respuesta ultimátum petición
+    pede pedem pediu pediram exigiu acusou acusaram adverte advertiu respondeu agradeceu apela apelam apelou oferece
+    ofereceu criticou condenou solicitou apoio ajuda resposta mensagem apelo aviso pressão sanções
+    demande demandent demandé demander exige exigent exigé ordonne ordonné réclame réclament réclamé reproche
+    reprochent reproché répond répondent répondu répondre adresse adressé adressent appel appelle appellent soutien
+    aide message lettre réponse avertissement ultimatum sanctions pression remercie remerciements impose imposent
+    imposé imposer promet promettent promis propose proposent proposé offre offrent offert face grâce fidèle hostile
+    opposé opposés confiance interdit permet permettre livre livrent livré accorde accordé
+""")
+_LOOKS_BACK = 5
 _PLACE_AFTER = _words("""
     airport street streets suburb suburbs region university metro oblast resident residents time film half marathon
-    stadium hospital hotel district mayor neighbourhood neighborhood skyscraper apartment court zoo museum
+    stadium hospital hotel district mayor neighbourhood neighborhood skyscraper apartment apartments court zoo museum
+    taxi taxis traffic market markets bus buses tram trams train trains station stations commuters motorists motorist
+    drivers shoppers traders vendors nightlife weather flat flats bakery bakeries restaurant restaurants café cafés
+    school schools slum slums shop nightclub supermarket supermarkets warehouse downtown ring
     аэропорт область регион метро университет мэр
 """)
+_DISTANCE_UNITS = _words("км километр километра километров km kms kilometres kilometers kilómetros quilômetros miles")
 _OF = _words("of de du d von do")
 _GOVERNMENT_OF = _words("""
     support backing ally allies alliance position policy politics government authorities rulers leaders leadership hand
     influence pressure offer response answer demand demands decision request proposal refusal will behalf part side
     accusations criticism interests consent approval eyes message warning ambitions foreign diplomacy diplomatie
+    interference grievance grievances complaint complaints threat threats reproaches suspicions sanctions claims denial
+    silence stance meddling reaction reactions promise promises envoy envoys emissaries
     soutien appui allié alliés alliance position politique gouvernement autorités pouvoir main influence pression offre
     réponse demande décision refus volonté part côté accusations critiques intérêts accord regard message ambitions
-    rapprochement régime junte junta chef diplomate satellite orbite giron
+    rapprochement régime régimes junte junta chef diplomate satellite orbite giron
+    ingérence ingérences grief griefs reproche reproches plainte plaintes menace menaces exigence exigences réaction
+    réactions silence promesse promesses soupçons démenti colère ire émissaire émissaires proposition propositions
+    mainmise dénégations
     apoyo aliado aliados posición política gobierno autoridades mano influencia presión oferta respuesta petición
     decisión acusaciones intereses acuerdo mensaje régimen diplomacia apoio governo posição influência pressão decisão
+    injerencia injerencias quejas queja amenaza amenazas exigencias reacción silencio promesas críticas propuesta
+    ingerência ingerências queixas ameaça ameaças exigências reação silêncio promessas proposta
+    Einmischung Vorwurf Vorwürfe Drohung Drohungen Forderung Forderungen Kritik Reaktion Schweigen Unterstützung Druck
+    Einfluss Regierung Machthaber Gnaden
 """)
 """What a government has and a town has not: "the support of Moscow", where "the streets of Moscow" are a place."""
 
@@ -46,20 +102,33 @@ _GOVERNMENT_OF = _words("""
 def names_a_place(document: Document, first: int, last: int) -> str:
     """The words that make a capital a place here, or ""."""
     sentence = document.sentences[document.sentence_of(first)]
-    before = [fold(word) for word in document.words[max(sentence.first, first - 6) : first]]
-    after = fold(document.words[last]) if last < sentence.last else ""
-    if after in _PLACE_AFTER:
-        return after
+    before = [fold(word) for word in document.words[max(sentence.first, first - 9) : first]]
+    after = [fold(word) for word in document.words[last : min(last + 2, sentence.last)]]
+    if after and after[0] in _PLACE_AFTER:
+        return after[0]
+    if len(after) == 2 and after[0].isdecimal() and after[1] in _DISTANCE_UNITS:
+        return " ".join(after)
     if len(before) > 2 and before[-1] in _AND and document.words[first - 2][:1].isupper():
         # Joined to another name: in Bamako and Niamey, between Bamako and Moscow.
         before = before[:-2]
-    word = before[-1] if before else ""
-    if word in _OVER:
-        return "" if document.text_after(last - 1, 2) in _POSSESSIVE else word
-    if word in _PLACE_BEFORE:
-        return word
-    if word in _TO and not _TOWARDS_A_GOVERNMENT.intersection(before[-3:-1]):
-        return word
-    if word in _OF and not _GOVERNMENT_OF.intersection(before[-3:-1]):
-        return " ".join(before[-2:])
-    return ""
+    if before and before[-1] in _OVER:
+        return "" if document.text_after(last - 1, 2) in _POSSESSIVE else before[-1]
+    return _leads_to_a_place(before, after) if before else ""
+
+
+def _leads_to_a_place(before: Sequence[str], after: Sequence[str]) -> str:
+    """The words before a capital that make it a place: in, flew to, the streets of."""
+    word, earlier = before[-1], before[-3:-1]
+    if word in _AT_OR_TO:
+        return "" if _is_asked(before[-1 - _LOOKS_BACK : -1]) else word
+    if word in _TO:
+        near = [*earlier, *after] if word in _LOOKS_AHEAD else earlier
+        return "" if _TOWARDS_A_GOVERNMENT.intersection(near) else word
+    if word in _OF:
+        return "" if _GOVERNMENT_OF.intersection(earlier) else " ".join(before[-2:])
+    return word if word in _PLACE_BEFORE else ""
+
+
+def _is_asked(before: Sequence[str]) -> bool:
+    """Is the nearest of these words one of asking, helping or blaming, and not one of going or being somewhere?"""
+    return next((word in _ASKS for word in reversed(before) if word in _ASKS or word in _IS_THERE), False)

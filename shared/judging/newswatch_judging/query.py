@@ -131,10 +131,13 @@ def check_names(tree: Node, query: str, entities: Collection[str], keywords: Col
 
 
 def _check_shape(tree: Node, query: str) -> None:
-    waiting: list[Node] = [tree]
+    waiting: list[tuple[Node, int]] = [(tree, 1)]
     while waiting:
-        node = waiting.pop()
-        waiting.extend(children(node))
+        node, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            # A NEAR b NEAR c is ((a NEAR b) NEAR c): a chain is as deep as it is long.
+            raise QueryError(f"nested deeper than {MAX_DEPTH} levels", query, node.start, "split the rule")
+        waiting.extend((child, depth + 1) for child in children(node))
         if isinstance(node, Not) and isinstance(node.part, Not):
             raise QueryError("NOT NOT", query, node.start, "take both out")
         if isinstance(node, Near):
@@ -163,7 +166,7 @@ def _is_place(node: Node) -> bool:
 def _check_nesting(query: str) -> None:
     """Refuses what nests too deep before the tree is built; quoted text does not count."""
     depth = run = 0
-    for match in re.finditer(r'"[^"]*"|“[^”]*”|\(|\)|NOT(?!\w)|\w+:(?=\s*[(\w])|[^\s()"]+', query):
+    for match in re.finditer(r'"[^"]*"|“[^”]*”|\(|\)|NOT(?!\w)|\w+\s*:(?=\s*[(\w])|[^\s()"]+', query):
         piece = match[0]
         if piece == ")":
             depth -= 1

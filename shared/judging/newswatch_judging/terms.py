@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from newswatch_core.text import Document
 from newswatch_judging.disambiguate import Seen, local_verdict
-from newswatch_judging.entities import Alias
-from newswatch_judging.gazetteer import Blocked, Word, enclosing, places_of
+from newswatch_judging.entities import Alias, ContextWord
+from newswatch_judging.gazetteer import Blocked, enclosing, places_of
 from newswatch_judging.keywords import KeywordSet
 from newswatch_judging.lexicon import Hit, How, Lexicon
 from newswatch_judging.tree import Kind, Term
@@ -32,7 +32,7 @@ class Wanted:
     key: Key
 
 
-Payload = Keyword | Wanted | Blocked | Word
+Payload = Keyword | Wanted | Blocked | ContextWord
 
 
 class Terms:
@@ -40,17 +40,17 @@ class Terms:
 
     def __init__(self, sets: Mapping[str, KeywordSet], terms: Iterable[Term]) -> None:
         self._lexicon = Lexicon[Payload]()
-        written: set[str] = set()
+        written: set[ContextWord] = set()
         for keywords in sets.values():
             for language, _, keyword in keywords.each_word():
                 how: How = "cased" if keyword.is_exact else "keyword"
                 self._lexicon.add(keyword.text, Keyword(keywords.id, keyword), how=how, language=language)
                 for context in (keyword.requires, keyword.forbids):
-                    written.update(context.words if context else ())
+                    written.update(context.each_word if context else ())
             for text in keywords.blocked:
                 self._lexicon.add(text, Blocked(keywords.id, text), how="any")
-        for text in written:
-            self._lexicon.add(text, Word(text), how="any")
+        for word in written:
+            self._lexicon.add(word.text, word, how="context", language=word.language)
         for kind, value in {(term.kind, term.value) for term in terms if term.kind in _HOW}:
             self._lexicon.add(value, Wanted((kind, value)), how=_HOW[kind])
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from newswatch_core.events import Match
-from tests.support.judging import article, desk_with
+from newswatch_judging.desk import Judging
+from tests.support.judging import article, desk_with, write_desk
 
 TITLE = "Russia and Mali sign"
 TEXT = (
@@ -128,6 +129,28 @@ def test_a_sentence_clause_is_shown_by_the_clauses_inside_it(tmp_path: Path):
 def test_a_keyword_inside_a_blocked_name_does_not_count(tmp_path: Path):
     assert judged(tmp_path, "#embassy", "", "They met at Embassy Suites.") is None
     assert judged(tmp_path, "#embassy", "", "They met at Embassy Suites, near the embassy.") is not None
+
+
+def test_the_guard_of_a_keyword_reads_its_words_in_their_language(tmp_path: Path):
+    keywords = """
+        version: 1
+        keywords:
+          - id: embassy
+            name: embassy
+            de:
+              - text: Botschaft
+                requires: {words: {de: [russisch]}, within: 1}
+                forbids: {words: {de: [klar], any: [an]}, within: 3}
+    """
+    rules = "- {id: it, title: It, query: '#embassy'}"
+    desk = Judging.load(write_desk(tmp_path, rules, keywords=keywords))
+
+    found = [
+        bool(desk.judge(article("", text, "de"), ()))
+        for text in ("In der russischen Botschaft", "Klare russische Botschaft", "Die Botschaft des Tages")
+    ]
+
+    assert found == [True, False, False]
 
 
 def test_what_stands_outside_the_story_satisfies_only_a_query_that_names_its_zone(tmp_path: Path):

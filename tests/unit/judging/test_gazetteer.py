@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from newswatch_judging.desk import Judging
+from newswatch_judging.gazetteer import MAX_MENTIONS
 from tests.support.judging import article, counted, write_desk
 
 
@@ -60,6 +61,56 @@ def test_a_guarded_acronym_counts_where_the_article_proves_it(desk: Judging, tit
     assert entities(desk, title, text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The AES-256 chip. The AES is fast. Mali buys it.", {"mali"}),
+        ("The AES-512 chip. The AES is fast. Mali buys it.", {"mali"}),
+        ("The Advanced Encryption Standard. The AES is fast. Mali buys it.", {"mali"}),
+        ("The Confederation of Sahel States uses AES-256. The AES is proud.", {"css"}),
+        ("The AES-2026 summit in Bamako", {"css"}),
+        ("The AES met in Bamako.\n\nRead also: AES-256 explained", {"css"}),
+    ],
+)
+def test_an_acronym_that_means_something_else_in_the_article_needs_the_full_name(
+    desk: Judging, text: str, expected: set[str]
+):
+    assert entities(desk, text=text) == expected
+
+
+def guarded(folder: Path, guard: str) -> Judging:
+    entities = f"""
+        version: 1
+        entities:
+          - {{id: city, name: City, aliases: {{any: [{{text: Moscow, {guard}}}]}}}}
+    """
+    return Judging.load(write_desk(folder, entities=entities, keywords="version: 1\nkeywords: []\n"))
+
+
+def test_a_context_word_has_the_forms_of_its_own_language_only(tmp_path: Path):
+    plain = guarded(tmp_path / "plain", "forbids: {words: [calles, museum, match, школа], within: 3}")
+    spanish = guarded(tmp_path / "es", "forbids: {words: {es: [llamar], any: [TASS]}, within: 3}")
+
+    for text in ("Moscow calls for talks", "Moscow called again"):
+        assert entities(plain, text=text) == {"city"}
+    for text in ("las calles Moscow", "Moscow museums", "Moscow matches", "школы Moscow"):
+        assert entities(plain, text=text) == set()
+    assert entities(spanish, text="Moscow llamando", language="es") == set()
+    assert entities(spanish, text="Moscow llamando", language="en") == {"city"}
+    assert entities(spanish, text="Moscow TASS") == set()
+
+
+def test_a_window_ends_with_the_title_and_for_forbidden_words_with_the_sentence(tmp_path: Path):
+    forbids = guarded(tmp_path / "forbids", "forbids: {words: [museum], within: 3}")
+    requires = guarded(tmp_path / "requires", "requires: {words: [museum], within: 3}")
+
+    assert entities(forbids, "Moscow", "Museum closed") == {"city"}
+    assert entities(forbids, text="It is Moscow. Museum closed") == {"city"}
+    assert entities(forbids, text="It is Moscow, museum closed") == set()
+    assert entities(requires, "Moscow", "Museum closed") == set()
+    assert entities(requires, text="It is Moscow. Museum closed") == {"city"}
+
+
 def test_required_words_must_be_near_and_the_language_must_fit(desk: Judging):
     near = "La CES del Sahel firma"
     far = "La CES firma. " + "palabra " * 10 + "Sahel"
@@ -78,11 +129,18 @@ def test_required_words_must_be_near_and_the_language_must_fit(desk: Judging):
         ("A fire in Moscow", set()),
         ("They flew to Moscow", set()),
         ("The streets of Moscow", set()),
+        ("Moscow traffic", set()),
+        ("Moscow, 12 km", set()),
+        ("An interference of Moscow", {"russia"}),
         ("Students in Moscow, Idaho, danced. Moscow danced, too.", set()),
     ],
 )
 def test_a_capital_counts_where_it_stands_for_the_government(desk: Judging, text: str, expected: set[str]):
     assert entities(desk, text=text) == expected
+
+
+def test_an_adjective_in_a_longer_name_says_nothing_about_the_same_adjective_elsewhere(desk: Judging):
+    assert entities(desk, text="Playing Russian Roulette. A Russian soldier.") == {"russia"}
 
 
 def test_a_mention_says_where_it_stands_and_what_proved_it(desk: Judging):
@@ -146,3 +204,8 @@ def test_a_generated_form_never_takes_the_alias_of_another_entity(tmp_path: Path
 @pytest.mark.parametrize("word", ["AES ", "Mali ", "Moscow ", "AES encryption "])
 def test_a_text_full_of_one_name_is_tagged_in_linear_time(desk: Judging, word: str):
     desk.tag(article("", word * (60_000 // len(word))))
+
+
+def test_a_text_of_one_repeated_name_gives_a_bounded_number_of_mentions(desk: Judging):
+    mentions = desk.tag(article("Mali", "Mali, " * 5_000))
+    assert 2 * MAX_MENTIONS < len(mentions) + MAX_MENTIONS <= 4 * MAX_MENTIONS

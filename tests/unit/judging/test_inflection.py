@@ -3,7 +3,7 @@
 import pytest
 
 from newswatch_core.text import fold
-from newswatch_judging.inflect import name_forms, plural_stem, stems, without_clitics
+from newswatch_judging.inflect import name_forms, plural_stem, stems, with_plural, without_clitics
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,18 @@ def test_arabic_particles_and_the_article_come_off():
     assert fold("سفارة") in without_clitics(fold("وبالسفارة"))
     assert fold("سفارة") in without_clitics(fold("للسفارة"))
     assert without_clitics("وفد") == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "forms"),
+    [
+        ("museum", "museum museums"),
+        ("match", "match matches"),
+        ("city", "city cities"),
+        ("calles", "calles"),
+        ("NATO", "nato"),
+        ("né", "ne"),
+    ],
+)
+def test_a_word_of_no_language_has_a_plain_plural_only(word: str, forms: str):
+    assert with_plural(word) == set(forms.split())
