@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from newswatch_alerter import outbox as outbox_module
 from newswatch_alerter import sender as sender_module
 from newswatch_alerter.lifecycle import Planned
 from newswatch_alerter.outbox import Outbox, pending_row
+from newswatch_alerter.receivers import slack as slack_module
 from newswatch_alerter.receivers.slack import SlackReceiver
 from newswatch_alerter.sender import Pace, Sender
 from newswatch_core.events import utc_now
@@ -29,7 +31,17 @@ from newswatch_core.storage.schema import deliveries
 from tests.support.alerting import message
 from tests.support.mailserver import MailServer, Trouble
 from tests.support.sendernode import receivers
-from tests.support.slackserver import BROKEN, INVALID, RESET_AFTER, SILENCE, Answer, SlackServer, too_many
+from tests.support.slackserver import (
+    BROKEN,
+    FORBIDDEN,
+    INVALID,
+    RESET_AFTER,
+    SILENCE,
+    UNAVAILABLE,
+    Answer,
+    SlackServer,
+    too_many,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +72,13 @@ def put(database: Database, number: int, receiver: str = "slack") -> None:
         tx.execute(
             deliveries.insert().values(pending_row(planned, "story", message(title=f"No {number:05}"), utc_now()))
         )
+
+
+def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses after failures pass in hundredths of a second."""
+    monkeypatch.setattr(outbox_module, "FIRST_WAIT", outbox_module.FIRST_WAIT / 200)
+    monkeypatch.setattr(outbox_module, "LONGEST_WAIT", outbox_module.LONGEST_WAIT / 10_000)
+    monkeypatch.setattr(outbox_module, "COPY_WAITS", [timedelta(seconds=0.02), timedelta(seconds=0.05)])
 
 
 def states(database: Database) -> Counter[str]:
@@ -116,13 +135,43 @@ async def test_nothing_is_sent_before_retry_after_and_nothing_dropped(database: 
 async def test_an_uncertain_message_comes_again_with_its_mark(
     database: Database, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_module, "FIRST_WAIT", outbox_module.FIRST_WAIT / 20)
+    hasten(monkeypatch)
     put(database, 1)
     slack.next(RESET_AFTER, BROKEN)
     async with running(database, slack):
         await until(lambda: states(database)["sent"] == 1)
     marks = ["possible repeat of slack-00001" in one.payload["text"] for one in slack.accepted]
     assert marks == [False, True, True]
+
+
+async def test_an_outage_kills_nothing_and_everything_arrives_after_it(
+    database: Database, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasten(monkeypatch)
+    for number in range(3):
+        put(database, number)
+    slack.next(*[UNAVAILABLE] * 4, *[BROKEN] * 6, *[UNAVAILABLE] * 4)
+    async with running(database, slack):
+        await until(lambda: states(database)["sent"] == 3)
+    assert set(numbers(slack)) == {0, 1, 2}
+    assert max(Counter(one.payload["text"] for one in slack.accepted if "possible" not in one.words).values()) == 1
+
+
+async def test_a_webhook_that_is_switched_off_and_on_again_loses_nothing_and_is_told_once(
+    database: Database, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasten(monkeypatch)
+    monkeypatch.setattr(slack_module, "BROKEN_PAUSE", timedelta(seconds=0.05))
+    for number in range(3):
+        put(database, number)
+    slack.next(*[FORBIDDEN] * 5)
+    with structlog.testing.capture_logs() as logs:
+        async with running(database, slack):
+            await until(lambda: states(database)["sent"] == 3)
+    assert numbers(slack) == [0, 1, 2]
+    (told,) = [log for log in logs if log["log_level"] == "error"]
+    assert (told["event"], told["receiver"]) == ("delivery problem", "slack")
+    assert "403" in told["problem"]
 
 
 async def test_a_permanent_refusal_is_dead_loudly_and_holds_nothing_up(database: Database, slack: SlackServer) -> None:

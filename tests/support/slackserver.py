@@ -42,6 +42,7 @@ FORBIDDEN = Answer(403, b"action_prohibited")
 NOT_FOUND = Answer(404, b"no_service")
 GONE = Answer(410, b"channel_is_archived")
 BROKEN = Answer(500, b"<html>Server Error</html>")
+UNAVAILABLE = Answer(503, b"<html>Service Unavailable</html>")
 RESET_BEFORE = Answer(how="reset-before")
 RESET_AFTER = Answer(how="reset-after")
 SILENCE = Answer(how="silence")
@@ -64,7 +65,8 @@ class Received:
 
     @property
     def accepted(self) -> bool:
-        return self.answer.how != "reset-before" and not 300 <= self.answer.status < 500
+        refused = 300 <= self.answer.status < 500 or self.answer.status == 503
+        return self.answer.how != "reset-before" and not refused
 
     @property
     def words(self) -> str:

@@ -3,25 +3,28 @@
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from newswatch_alerter.receivers import AnyReceiver
 from newswatch_alerter.receivers.base import Receiver
 from newswatch_alerter.receivers.console import ConsoleConfig
 from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
 from newswatch_core.secrets import MissingSecretError
+from newswatch_judging.rules import no_single_text
 
 FILE = "receivers.yaml"
 CONSOLE = "console"
-"""The one receiver of a sample run."""
+SAMPLE_CONSOLE = "SAMPLE"
+"""The console that samples go to where the desk has none called `console`; no receiver of a desk can have this id."""
 
 
 class Route(Model):
     """A name for several receivers."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$")
-    receivers: tuple[str, ...] = Field(min_length=1)
+    receivers: Annotated[tuple[str, ...], BeforeValidator(no_single_text)] = Field(min_length=1)
 
 
 class ReceiversFile(Versioned):
@@ -56,6 +59,11 @@ class Receivers:
     def configs(self) -> Mapping[str, AnyReceiver]:
         return self._receivers
 
+    @property
+    def for_samples(self) -> str:
+        """The receiver that samples go to, and no other: a console, so that they never reach anybody else."""
+        return CONSOLE if isinstance(self._receivers.get(CONSOLE), ConsoleConfig) else SAMPLE_CONSOLE
+
     def expand(self, notify: Iterable[str]) -> tuple[str, ...]:
         """The receivers that `notify` names itself or through routes: in order, each once."""
         ids = (receiver for name in notify for receiver in self._routes.get(name, (name,)))
@@ -63,7 +71,8 @@ class Receivers:
 
     def build(self) -> Mapping[str, Receiver]:
         """Every receiver, ready to send. Raises ConfigError where a secret is missing or useless."""
-        built, problems = {}, []
+        built: dict[str, Receiver] = {}
+        problems = []
         for number, (name, config) in enumerate(self._receivers.items()):
             try:
                 built[name] = config.build()
@@ -89,8 +98,12 @@ class Receivers:
         return warnings
 
 
-def sample_configs() -> Mapping[str, AnyReceiver]:
-    return {CONSOLE: ConsoleConfig(id=CONSOLE, type="console")}
+def sample_configs(receivers: Receivers) -> Mapping[str, ConsoleConfig]:
+    """What samples need beside the desk's own receivers."""
+    if receivers.for_samples in receivers.configs:
+        return {}
+    # Not validated: the pattern of ids keeps this one from everybody else.
+    return {SAMPLE_CONSOLE: ConsoleConfig.model_construct(id=SAMPLE_CONSOLE, type="console")}
 
 
 def _contradictions(loaded: Loaded[ReceiversFile]) -> Sequence[Problem]:

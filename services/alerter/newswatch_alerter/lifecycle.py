@@ -10,8 +10,19 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from newswatch_core.events import AlertChanged, Article, Change, Match, Severity, TaggedArticle, hash_id
+from newswatch_core.events import (
+    SAMPLE_FEED,
+    AlertChanged,
+    Article,
+    Change,
+    Closeness,
+    Match,
+    Severity,
+    TaggedArticle,
+    hash_id,
+)
 
 CLOSES_AFTER = timedelta(hours=48)
 """An alert closes when no matching article came for this long; a later match opens the story's next episode."""
@@ -21,7 +32,10 @@ Verdict = Literal["opened", "counted", "revision", "backlog"]
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one match, and why. `change` is set where the alert was opened."""
+    """What became of one match, and why. `change` is set where the alert was opened.
+
+    `feed`: the one through which the article came when this was decided.
+    """
 
     rule: str
     verdict: Verdict
@@ -30,20 +44,25 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     alert: str = ""
     episode: int = 1
     change: Change | None = None
+    feed: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided of one revision of one article; kept, and given again when the revision is replayed."""
+    """What was decided of one revision of one article; kept, and given again when the revision is replayed.
+
+    `feeds`: those through which it came so far. A rule may ask for a feed or an outlet, so each may fire others.
+    """
 
     story: str
     decided: tuple[Decided, ...]
+    feeds: tuple[str, ...] = ()
 
     @property
     def opened(self) -> Sequence[Decided]:
         return [one for one in self.decided if one.verdict == "opened"]
 
     def events(self, article: Article) -> Sequence[AlertChanged]:
-        """The events that follow, the same at every replay."""
+        """The events that follow where the article comes through its feed, the same at every replay."""
         return [
             AlertChanged(
                 id=one.alert,
@@ -55,17 +74,54 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
                 at=article.at,
             )
             for one in self.decided
-            if one.change is not None
+            if one.change is not None and one.feed in {"", article.feed}
         ]
+
+    def is_whole(self, event: TaggedArticle) -> bool:
+        """Whether it says all of `event`, which is then a replay."""
+        return event.article.feed in self.feeds and len(self._kept(event)) == len(self.decided)
+
+    def rules_settled(self, event: TaggedArticle) -> frozenset[str]:
+        """The rules of which `event` cannot change what was decided."""
+        return frozenset(one.rule for one in self._kept(event) if same_world(one.feed, event))
+
+    def extended(self, event: TaggedArticle, further: "Decision") -> "Decision":
+        """With what was decided `further`, when the article came as `event`."""
+        feeds = tuple(dict.fromkeys((*self.feeds, *further.feeds)))
+        return Decision(story=self.story, decided=(*self._kept(event), *further.decided), feeds=feeds)
+
+    def _kept(self, event: TaggedArticle) -> Sequence[Decided]:
+        """A match in the backlog of one feed may be news in another."""
+        return [one for one in self.decided if event.backlog or one.verdict != "backlog"]
+
+
+def same_world(feed: str, event: TaggedArticle) -> bool:
+    """Whether both are samples, or neither is: what is told of samples must not keep back what is real."""
+    return (feed == SAMPLE_FEED) == is_sample(event.article)
+
+
+def is_sample(article: Article) -> bool:
+    return article.feed == SAMPLE_FEED
+
+
+def alert_id(rule: str, article: Article, episode: int) -> str:
+    return hash_id(rule, article.id, str(episode), *([SAMPLE_FEED] if is_sample(article) else []))
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A rule as far as its alerts need it; `receivers` with routes expanded, in order, each once."""
+    """A rule as far as its alerts need it; `receivers` with routes expanded, in order, each once.
+
+    `severities`: those that differ from `severity`, by the closeness of the match.
+    """
 
     id: str
     severity: Severity
     receivers: tuple[str, ...]
+    severities: Mapping[Closeness, Severity] = field(default_factory=dict)
+
+    def severity_of(self, match: Match) -> Severity:
+        return self.severities.get(match.closeness, self.severity)
 
 
 @dataclass(frozen=True)
@@ -92,11 +148,12 @@ class Known:
     """What the past says of an article and its story.
 
     `matched`: the rules that other revisions of the article matched, each with its alert ("" if none). `alerts`: by
-    rule, the latest one of the story.
+    rule, the latest one of the story. `since`: when the oldest of those that are open was opened.
     """
 
     matched: Mapping[str, str] = field(default_factory=dict)
     alerts: Mapping[str, KnownAlert] = field(default_factory=dict)
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -123,35 +180,23 @@ def decide(event: TaggedArticle, matches: Sequence[Match], rules: Mapping[str, W
     return Decision(
         story=event.story,
         decided=tuple(_decide(event, match, rules[match.rule], known, change) for match in matches),
+        feeds=(event.article.feed,),
     )
 
 
 def _decide(event: TaggedArticle, match: Match, rule: Watched, known: Known, change: Change) -> Decided:
     article, alert = event.article, known.alerts.get(rule.id)
-    if rule.id in known.matched:
-        verdict: Verdict = "revision"
-        return Decided(rule=rule.id, verdict=verdict, match=match, severity=rule.severity, alert=known.matched[rule.id])
-    if event.backlog:
-        return Decided(rule=rule.id, verdict="backlog", match=match, severity=rule.severity)
-    if alert is not None and is_open(alert, article.at):
-        return Decided(
-            rule=rule.id,
-            verdict="counted",
-            match=match,
-            severity=rule.severity,
-            alert=alert.id,
-            episode=alert.episode,
-        )
-    episode = alert.episode + 1 if alert else 1
-    return Decided(
-        rule=rule.id,
-        verdict="opened",
-        match=match,
-        severity=rule.severity,
-        alert=hash_id(rule.id, article.id, str(episode)),
-        episode=episode,
-        change=change,
+    made = Decided(
+        rule=rule.id, verdict="counted", match=match, severity=rule.severity_of(match), feed=event.article.feed
     )
+    if rule.id in known.matched:
+        return replace(made, verdict="revision", alert=known.matched[rule.id])
+    if event.backlog:
+        return replace(made, verdict="backlog")
+    if alert is not None and is_open(alert, article.at):
+        return replace(made, alert=alert.id, episode=alert.episode)
+    episode = alert.episode + 1 if alert else 1
+    return replace(made, verdict="opened", alert=alert_id(rule.id, article, episode), episode=episode, change=change)
 
 
 def plan(article: str, decision: Decision, rules: Mapping[str, Watched], told: Mapping[str, Told]) -> Sequence[Planned]:

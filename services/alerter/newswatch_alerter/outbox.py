@@ -3,8 +3,9 @@
     pending -> sending -> sent | pending (certainly not sent) | uncertain (may have arrived) | dead
 
 `sending` is committed before the receiver is called, so a crash leaves a row behind that is known to be uncertain.
-An uncertain delivery is tried again and says "possible repeat". The order of a receiver's deliveries is kept: one
-that must wait holds up those behind it, except where the receiver refused that very message several times.
+An uncertain delivery is tried again, ever more rarely, and says "possible repeat". The order of a receiver's
+deliveries is kept: one that must wait holds up those behind it, except where the receiver refused that very message
+several times, or where several copies of it may have arrived.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +22,7 @@ from sqlalchemy import Row as RowOf
 from newswatch_alerter import messages
 from newswatch_alerter.lifecycle import Planned
 from newswatch_alerter.messages import Message
-from newswatch_alerter.receivers.base import Dead, Outcome, Sent, Uncertain
+from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Sent, Uncertain
 from newswatch_core import metrics
 from newswatch_core.events import hash_id
 from newswatch_core.ports import Clock
@@ -33,12 +34,24 @@ FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=10)
 LONGEST_ASKED_WAIT = timedelta(days=1)
 """More is not believed of a Retry-After."""
+COPY_WAITS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=25),
+    timedelta(hours=2),
+    timedelta(hours=6),
+)
+"""The pauses after each try that may have arrived; the last one from then on."""
 MAX_COPIES = 3
-"""After this many tries that may have arrived, a delivery is dead."""
+COPIES_FOR = timedelta(hours=24)
+"""A delivery of which `MAX_COPIES` tries may have arrived is dead when it is older than this."""
+COPIES_STEP_ASIDE_AFTER = 2
 MAX_REFUSALS = 12
 STEPS_ASIDE_AFTER = 3
 """After this many refusals of the very message, those behind it go first."""
 GIVES_UP_AFTER = timedelta(days=3)
+GIVES_UP_FAILURES = 20
+"""So many failures in a row must this process have seen, too: the days may have passed while it was switched off."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +71,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Next:
-    """The state that a try leaves its delivery in, and when it is due again."""
+    """The state that a try leaves its delivery in, and when it is due again.
+
+    `rest`: nothing else goes to the receiver before; None if nothing keeps the next one.
+    """
 
     state: str
     due: datetime
     tries: int
     repeat: bool
     problem: str = ""
-    whole: bool = False
+    rest: datetime | None = None
 
 
 def follow(row: Row, outcome: Outcome, *, failures: int, now: datetime, jitter: float) -> Next:
@@ -78,14 +94,22 @@ def follow(row: Row, outcome: Outcome, *, failures: int, now: datetime, jitter: 
     due = now + wait(failures, jitter, outcome.wait)
     if isinstance(outcome, Uncertain):
         copies = counted if row.repeat else 1
-        state = "dead" if copies >= MAX_COPIES else "uncertain"
+        state = "dead" if copies >= MAX_COPIES and now - row.created > COPIES_FOR else "uncertain"
         problem = f"{outcome.problem}; {copies} tries may have arrived" if state == "dead" else outcome.problem
-        return Next(state, due, copies, repeat=True, problem=problem, whole=True)
+        again = max(due, now + COPY_WAITS[min(copies, len(COPY_WAITS)) - 1])
+        return Next(state, again, copies, repeat=True, problem=problem, rest=due)
     # Once a copy may have arrived, `tries` counts such copies only.
     tries = row.tries if row.repeat or outcome.whole else counted
     waiting = "uncertain" if row.repeat else "pending"
-    given_up = now - row.created > GIVES_UP_AFTER or tries >= MAX_REFUSALS
-    return Next("dead" if given_up else waiting, due, tries, row.repeat, outcome.problem, whole=outcome.whole)
+    state = "dead" if _gives_up(row, outcome, tries, failures, now) else waiting
+    return Next(state, due, tries, row.repeat, outcome.problem, rest=due if outcome.whole else None)
+
+
+def _gives_up(row: Row, outcome: NotSent, tries: int, failures: int, now: datetime) -> bool:
+    late = now - row.created > GIVES_UP_AFTER
+    if outcome.whole:
+        return late and failures + 1 >= GIVES_UP_FAILURES
+    return late if row.repeat else tries >= MAX_REFUSALS
 
 
 def wait(failures: int, jitter: float, asked: timedelta | None) -> timedelta:
@@ -220,30 +244,31 @@ class Outbox:
                 "held_until": None,
             }
             tx.execute(update(deliveries).where(mine).values(values))
-            if following.whole:
-                behind = and_(_WAITING, deliveries.c.receiver == row.receiver, deliveries.c.due < following.due)
-                tx.execute(update(deliveries).where(behind).values(due=following.due))
+            if following.rest is not None:
+                behind = and_(_WAITING, deliveries.c.receiver == row.receiver, deliveries.c.due < following.rest)
+                tx.execute(update(deliveries).where(behind).values(due=following.rest))
             if isinstance(outcome, Sent):
                 _split(tx, row, outcome, now)
             return following
 
 
 _WAITING = deliveries.c.state.in_(("pending", "uncertain"))
-_ASIDE = and_(deliveries.c.tries >= STEPS_ASIDE_AFTER, deliveries.c.repeat.is_(False))
+_REFUSED = and_(deliveries.c.tries >= STEPS_ASIDE_AFTER, deliveries.c.repeat.is_(False))
+_COPIES = and_(deliveries.c.tries >= COPIES_STEP_ASIDE_AFTER, deliveries.c.repeat.is_(True))
 
 
 def _next(tx: Connection, receiver: str, now: datetime) -> RowOf[Any] | None:
     """The first delivery in line if it is due, else one that was put aside and is due."""
     mine = deliveries.c.receiver == receiver
-    line = or_(deliveries.c.state == "sending", and_(_WAITING, not_(_ASIDE)))
+    # What may have arrived is aside for as long as it waits, and then first in line again.
+    aside = or_(_REFUSED, and_(_COPIES, deliveries.c.due > now))
+    line = or_(deliveries.c.state == "sending", and_(_WAITING, not_(aside)))
     query = select(deliveries).where(mine, line).order_by(deliveries.c.created, deliveries.c.id).limit(1)
     head = tx.execute(query).one_or_none()
     if head is not None and (head.state == "sending" or head.due <= now):
         return None if head.state == "sending" else head
-    aside = (
-        select(deliveries).where(mine, _WAITING, _ASIDE, deliveries.c.due <= now).order_by(deliveries.c.due).limit(1)
-    )
-    return tx.execute(aside).one_or_none()
+    refused = and_(mine, _WAITING, _REFUSED, deliveries.c.due <= now)
+    return tx.execute(select(deliveries).where(refused).order_by(deliveries.c.due).limit(1)).one_or_none()
 
 
 def _split(tx: Connection, row: Row, outcome: Sent, now: datetime) -> None:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from newswatch_alerter.outbox import Next, Outbox, Row
-from newswatch_alerter.receivers.base import NotSent, Outcome, Receiver, ReceiverConfig, Sending, Uncertain
+from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Receiver, ReceiverConfig, Sending, Sent, Uncertain
 from newswatch_core import metrics
 from newswatch_core.ports import Clock, Context
 from newswatch_core.secrets import blot_out
@@ -120,8 +120,8 @@ class _Line:
                 await asyncio.to_thread(self._finish, row, outcome)
             raise
         following = await self._settle(row, outcome)
-        if following.whole:
-            return max(IDLE, (following.due - self._clock()).total_seconds())
+        if following.rest is not None:
+            return max(IDLE, (following.rest - self._clock()).total_seconds())
         return self._pace.take(asyncio.get_running_loop().time())
 
     async def _claim(self) -> Row | None:
@@ -170,19 +170,20 @@ class _Line:
 
     def _finish(self, row: Row, outcome: Outcome) -> Next:
         following = self._outbox.finish(row, outcome, failures=self._failures, jitter=random.random())  # noqa: S311
-        failed = following.state != "sent"
-        self._failures = self._failures + 1 if failed and following.state != "dead" else 0
+        # An answer about the very message shows that the receiver is there; a delivery dead of other trouble does not.
+        self._failures = 0 if isinstance(outcome, Sent | Dead) else self._failures + 1
         metrics.DELIVERIES.labels(receiver=self._name, outcome=_outcome_label(outcome, following)).inc()
-        self._tell(row, following)
+        self._tell(row, outcome, following)
         return following
 
-    def _tell(self, row: Row, following: Next) -> None:
+    def _tell(self, row: Row, outcome: Outcome, following: Next) -> None:
         log = structlog.get_logger()
         problem = blot_out(following.problem)
         if following.state == "dead":
             log.error("delivery dead", receiver=self._name, delivery=row.id, title=row.message.title, problem=problem)
         elif problem and problem != self._problem:
-            log.warning("delivery problem", receiver=self._name, delivery=row.id, problem=problem)
+            tell = log.error if isinstance(outcome, NotSent) and outcome.broken else log.warning
+            tell("delivery problem", receiver=self._name, delivery=row.id, problem=problem)
         elif following.state == "sent":
             log.debug("delivery", receiver=self._name, delivery=row.id, repeat=row.repeat)
         self._problem = problem

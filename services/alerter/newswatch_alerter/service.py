@@ -3,16 +3,20 @@
 TaggedArticle -> judge -> decide -> alerts, decisions -> plan -> compose -> outbox -> (sender) -> receivers
 """
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import structlog
+from msgspec.structs import replace
 
 from newswatch_alerter import messages, store
-from newswatch_alerter.config import CONSOLE, Receivers, closest, sample_configs
-from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, plan
+from newswatch_alerter.config import Receivers, closest, sample_configs
+from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, is_sample, plan
 from newswatch_alerter.outbox import pending_row
+from newswatch_alerter.receivers.base import Receiver, ReceiverConfig
 from newswatch_alerter.sender import sender_of
 from newswatch_core import metrics
 from newswatch_core.config import ConfigError, Problem
@@ -20,19 +24,22 @@ from newswatch_core.events import (
     SAMPLE_FEED,
     Article,
     ArticleEvent,
+    Closeness,
     DeduplicatedArticle,
     Event,
     FetchedArticle,
     Match,
     Mention,
+    Severity,
     StoryMerged,
     TaggedArticle,
+    hash_id,
 )
 from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
-from newswatch_judging.rules import read_rules
+from newswatch_judging.rules import FOLDER, Rule, RulesRead, read_rules, unread_files
 
 
 class Alerter:
@@ -40,73 +47,91 @@ class Alerter:
 
     def __init__(self, context: Context, judging: Judging, receivers: Receivers) -> None:
         self._settings = context.settings
-        self._sample = context.sample
         self._judging = judging
         self._names = term_names(judging)
-        self._watched = {rule.id: self._watch(receivers, rule.notify, rule.id) for rule in judging.rules.values()}
+        self._watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
+        self._samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+        self._untold: list[tuple[Article, Decision]] = []
         self._log = structlog.get_logger()
 
-    def _watch(self, receivers: Receivers, notify: Sequence[str], rule: str) -> Watched:
-        ids = (CONSOLE,) if self._sample else receivers.expand(notify)
-        return Watched(rule, self._judging.rules[rule].severity, ids)
-
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
+        self._tell()
         articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
         decisions = store.load_decisions(tx, articles)
         outcomes: list[Outcome] = []
         for place, event in enumerate(batch):
             if isinstance(event, TaggedArticle):
                 # A microsecond apart, so that deliveries keep the order of their articles.
-                outcomes.append(self._article(event, decisions, tx, now + timedelta(microseconds=place)))
+                apart = _apart(event) if is_sample(event.article) else event
+                outcomes.append(self._article(apart, decisions, tx, now + timedelta(microseconds=place)))
             elif isinstance(event, StoryMerged):
                 store.merge(tx, event)
+                store.merge(tx, replace(event, story=_samples_of(event.story), into=_samples_of(event.into)))
                 outcomes.append(())
             else:
                 outcomes.append(Poison(f"the alerter reads tagged articles and merges, not {type(event).__name__}"))
         return outcomes
 
     def tick(self, now: datetime, tx: Tx) -> Sequence[Event]:
+        self._tell()
         return ()
 
     def _article(self, event: TaggedArticle, decisions: store.Decisions, tx: Tx, now: datetime) -> Sequence[Event]:
         article = event.article
         revisions = decisions[article.id]
-        if stored := revisions.get(article.revision):
+        stored = revisions.get(article.revision)
+        if stored and stored.is_whole(event):
             return stored.events(article)
-        matches = self._ranked(matches_of(self._judging, event))
-        if not matches:
+        settled = stored.rules_settled(event) if stored else frozenset()
+        matches = self._ranked(match for match in matches_of(self._judging, event) if match.rule not in settled)
+        if not matches and not stored:
             return ()
+        rules = self._samples if is_sample(article) else self._watched
         known = store.known(tx, event, [match.rule for match in matches], revisions)
-        decision = decide(event, matches, self._watched, known)
-        told = store.told(tx, event) if decision.opened else {}
+        fresh = decide(event, matches, rules, known)
+        decision = stored.extended(event, fresh) if stored else fresh
+        told = store.told(tx, event, known.since) if fresh.opened else {}
         store.save_decision(tx, event, decision, now)
-        store.save_alerts(tx, event, decision.decided, now)
-        planned = plan(article.id, decision, self._watched, told)
-        rows = [pending_row(one, event.story, self._message(article, decision, one), now) for one in planned]
+        store.save_alerts(tx, event, fresh.decided, now)
+        planned = plan(article.id, fresh, rules, told)
+        rows = [pending_row(one, event.story, self._message(article, fresh, one), now) for one in planned]
         insert_missing(tx, deliveries, rows)
         revisions[article.revision] = decision
-        self._tell(article, decision)
+        self._untold.append((article, fresh))
         return decision.events(article)
 
-    def _ranked(self, matches: Sequence[Match]) -> Sequence[Match]:
-        """The most severe rule first."""
-        severity = {rule: -messages.SEVERITIES.index(watched.severity) for rule, watched in self._watched.items()}
-        return sorted(matches, key=lambda match: (severity[match.rule], match.rule))
+    def _ranked(self, matches: Iterable[Match]) -> Sequence[Match]:
+        """The most severe alert first."""
+
+        def rank(match: Match) -> tuple[int, str]:
+            return -messages.SEVERITIES.index(self._watched[match.rule].severity_of(match)), match.rule
+
+        return sorted(matches, key=rank)
 
     def _message(self, article: Article, decision: Decision, planned: Planned) -> messages.Message:
         told = planned.thread
         return messages.compose(
             article,
-            [(self._judging.rules[one.rule], one.match) for one in decision.decided if one.rule in planned.rules],
+            [
+                (dataclasses.replace(self._judging.rules[one.rule], severity=one.severity), one.match)
+                for one in decision.decided
+                if one.rule in planned.rules
+            ],
             names=self._names,
             desk=self._settings.desk,
             language=self._settings.language,
             zone=self._settings.timezone,
             thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
-            sample=article.feed == SAMPLE_FEED,
+            sample=is_sample(article),
         )
 
-    def _tell(self, article: Article, decision: Decision) -> None:
+    def _tell(self) -> None:
+        """Logs and counts the last batch: it is known to be committed only when the next call comes."""
+        untold, self._untold = self._untold, []
+        for article, decision in untold:
+            self._tell_of(article, decision)
+
+    def _tell_of(self, article: Article, decision: Decision) -> None:
         opened = decision.opened
         for one in opened:
             metrics.ALERTS.labels(severity=one.severity).inc()
@@ -115,6 +140,21 @@ class Alerter:
         else:
             why = sorted({one.verdict for one in decision.decided})
             self._log.debug("match", rules=[one.rule for one in decision.decided], silent=why, title=article.title)
+
+
+def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
+    """`rule`, for alerts that go to `receivers`."""
+    severities: Mapping[Closeness, Severity] = {one: rule.severity_at(one) for one in get_args(Closeness)}
+    return Watched(rule.id, rule.severity, receivers, severities)
+
+
+def _apart(event: TaggedArticle) -> TaggedArticle:
+    """A sample, in a story of its own: an alert about samples must not count as told of what is real."""
+    return replace(event, story=_samples_of(event.story))
+
+
+def _samples_of(story: str) -> str:
+    return hash_id(SAMPLE_FEED, story)
 
 
 def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
@@ -189,7 +229,26 @@ def check_rules(desk: Path) -> Sequence[Problem]:
     if not read.rules and not read.problems:
         # A folder that was not mounted must not look like a quiet day.
         problems.add(Problem("rules", 0, "no rules: nothing can ever fire", "write rules/NAME.yaml; see seeds/rules"))
-    return sorted(problems)
+    for path in unread_files(desk):
+        hint = f"name it {path.stem}.yaml"
+        problems.add(Problem(f"{FOLDER}/{path.name}", 0, "is not read as rules", hint, "warning"))
+    return sorted([*problems, *rule_warnings(read)])
+
+
+def rule_warnings(read: RulesRead) -> Sequence[Problem]:
+    """Rules that can be used but do less than they seem to."""
+    problems = []
+    for rule in read.rules.values():
+        if not rule.fixtures.fires and not rule.fixtures.silent:
+            message = f"rule {rule.id!r} has no fixtures: nothing proves that it fires"
+            hint = "add fixtures: {fires: [articles/NAME.yaml]}"
+            problems.append(read.problem(rule.id, message, hint=hint, warning=True))
+        for place, one in enumerate(rule.raise_):
+            if one.when.independent_outlets is not None:
+                message = f"rule {rule.id!r}: independent_outlets is not counted yet: this raise never applies"
+                hint = "raise by closeness, or take it out"
+                problems.append(read.problem(rule.id, message, "raise", place, hint=hint, warning=True))
+    return problems
 
 
 def notify_problems(desk: Path, receivers: Receivers) -> Sequence[Problem]:
@@ -219,12 +278,14 @@ def make_stage(context: Context) -> LoadStage:
 
 def make_sender(context: Context) -> Sender:
     """Raises ConfigError, also for a missing secret."""
-    if context.sample:
-        configs = sample_configs()
-        return sender_of(context, {name: (config, config.build()) for name, config in configs.items()})
     receivers = Receivers.load(context.desk)
     built = receivers.build()
-    return sender_of(context, {name: (config, built[name]) for name, config in receivers.configs.items()})
+    ready: dict[str, tuple[ReceiverConfig, Receiver]] = {
+        name: (config, built[name]) for name, config in receivers.configs.items()
+    }
+    # Always: what an earlier run left in the outbox must not look like a receiver that is gone.
+    ready |= {name: (config, config.build()) for name, config in sample_configs(receivers).items()}
+    return sender_of(context, ready)
 
 
 def make_filter(context: Context, _tx: Tx) -> Filter:

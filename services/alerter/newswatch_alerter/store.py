@@ -7,9 +7,20 @@ import msgspec
 from sqlalchemy import Connection, and_, case, literal, or_, select, update
 
 from newswatch_alerter import messages
-from newswatch_alerter.lifecycle import Decided, Decision, Known, KnownAlert, Told, elder, is_open
-from newswatch_core.events import StoryMerged, TaggedArticle, hash_id
+from newswatch_alerter.lifecycle import (
+    Decided,
+    Decision,
+    Known,
+    KnownAlert,
+    Told,
+    alert_id,
+    elder,
+    is_open,
+    same_world,
+)
+from newswatch_core.events import StoryMerged, TaggedArticle
 from newswatch_core.storage.schema import alert_stories, alerts, decisions, deliveries
+from newswatch_core.storage.upsert import upsert
 
 SERVICE = "alerter"
 
@@ -33,31 +44,30 @@ def load_decisions(tx: Connection, articles: Iterable[str]) -> Decisions:
 
 
 def known(tx: Connection, event: TaggedArticle, rules: Iterable[str], revisions: Mapping[str, Decision]) -> Known:
-    """What decides about `event`, which matches `rules`. `revisions`: the decisions about its article's others."""
+    """What decides about `event`, which matches `rules`. `revisions`: the decisions about its article."""
     # An alert outlives the decision that opened it: an article that comes back after months must meet its own.
-    own = {hash_id(rule, event.article.id, "1"): rule for rule in rules}
+    own = {alert_id(rule, event.article, 1): rule for rule in rules}
     matched = {own[row.id]: row.id for row in tx.execute(select(alerts.c.id).where(alerts.c.id.in_(own)))}
-    matched |= {one.rule: one.alert for decision in revisions.values() for one in decision.decided}
-    return Known(matched, {rule: alert for rule, (alert, _) in _alerts_of(tx, event.story).items()})
-
-
-def _alerts_of(tx: Connection, story: str) -> dict[str, tuple[KnownAlert, datetime]]:
+    for one in (one for decision in revisions.values() for one in decision.decided):
+        if one.verdict != "backlog" and same_world(one.feed, event):
+            matched[one.rule] = one.alert
     query = (
         select(alert_stories.c.rule, alerts.c.id, alerts.c.episode, alerts.c.changed, alerts.c.opened)
         .join(alerts, alerts.c.id == alert_stories.c.alert)
-        .where(alert_stories.c.story == story)
+        .where(alert_stories.c.story == event.story)
     )
-    return {row.rule: (KnownAlert(row.id, row.episode, row.changed), row.opened) for row in tx.execute(query)}
+    found = tx.execute(query).all()
+    latest = {row.rule: KnownAlert(row.id, row.episode, row.changed) for row in found}
+    since = (row.opened for row in found if is_open(latest[row.rule], event.article.at))
+    return Known(matched, latest, min(since, default=None))
 
 
-def told(tx: Connection, event: TaggedArticle) -> Mapping[str, Told]:
+def told(tx: Connection, event: TaggedArticle, since: datetime | None) -> Mapping[str, Told]:
     """By receiver: what it was told of the story since its oldest open alert, and of the article at any time.
 
-    The story is all stories that share an alert with it: those that it was merged with. To be asked before the
-    alerts of `event` are saved.
+    `since`: when that alert was opened; None if none is open. The story is all stories that share an alert with it:
+    those that it was merged with. To be asked before the alerts of `event` are saved.
     """
-    in_story = _alerts_of(tx, event.story).values()
-    since = min((opened for alert, opened in in_story if is_open(alert, event.article.at)), default=None)
     condition = deliveries.c.article == event.article.id
     if since is not None:
         here = select(alert_stories.c.alert).where(alert_stories.c.story == event.story)
@@ -85,57 +95,63 @@ def _add(before: Told | None, delivery: str, article: str, message: messages.Mes
 
 
 def save_decision(tx: Connection, event: TaggedArticle, decision: Decision, now: datetime) -> None:
-    tx.execute(
-        decisions.insert().values(
-            service=SERVICE,
-            article=event.article.id,
-            revision=event.article.revision,
-            value=_encoder.encode(decision),
-            at=now,
-        )
-    )
+    """Keeps `decision`, in the place of an earlier one about the same revision."""
+    row = {
+        "service": SERVICE,
+        "article": event.article.id,
+        "revision": event.article.revision,
+        "value": _encoder.encode(decision),
+        "at": now,
+    }
+    upsert(tx, decisions, [row])
 
 
 def save_alerts(tx: Connection, event: TaggedArticle, decided: Sequence[Decided], now: datetime) -> None:
     """Writes what became of an article's matches: alerts opened, or counted in."""
+    _open(tx, event, [one for one in decided if one.verdict == "opened"], now)
+    _grow(tx, [one.alert for one in decided if one.verdict == "counted"], 1, event.article.at)
     for one in decided:
-        if one.verdict == "opened":
-            _open(tx, event, one, now)
-        elif one.verdict == "counted":
-            _grow(tx, one.alert, 1, event.article.at)
-        elif one.alert:
+        if one.verdict == "revision" and one.alert:
             _link(tx, one.rule, event.story, one.alert)
 
 
-def _open(tx: Connection, event: TaggedArticle, one: Decided, now: datetime) -> None:
-    tx.execute(
-        alerts.insert().values(
-            id=one.alert,
-            rule=one.rule,
-            article=event.article.id,
-            revision=event.article.revision,
-            episode=one.episode,
-            severity=one.severity,
-            closeness=one.match.closeness,
-            match=_match_encoder.encode(one.match),
-            opened=now,
-            changed=event.article.at,
-            matches=1,
-        )
-    )
+def _open(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: datetime) -> None:
+    if not opened:
+        return
+    rows = [
+        {
+            "id": one.alert,
+            "rule": one.rule,
+            "article": event.article.id,
+            "revision": event.article.revision,
+            "episode": one.episode,
+            "severity": one.severity,
+            "closeness": one.match.closeness,
+            "match": _match_encoder.encode(one.match),
+            "opened": now,
+            "changed": event.article.at,
+            "matches": 1,
+        }
+        for one in opened
+    ]
+    tx.execute(alerts.insert(), rows)
     # Where another replica opened the alert of this rule and story first, the unique key fails the
     # transaction; the batch is then judged again and finds that alert.
-    if one.episode == 1:
-        tx.execute(alert_stories.insert().values(rule=one.rule, story=event.story, alert=one.alert))
-    else:
-        _point(tx, one.rule, event.story, one.alert)
+    first = [{"rule": one.rule, "story": event.story, "alert": one.alert} for one in opened if one.episode == 1]
+    if first:
+        tx.execute(alert_stories.insert(), first)
+    for one in opened:
+        if one.episode > 1:
+            _point(tx, one.rule, event.story, one.alert)
 
 
-def _grow(tx: Connection, alert: str, matches: int, at: datetime) -> None:
-    """Adds matching articles, the latest of them of time `at`, to an alert."""
+def _grow(tx: Connection, grown: Sequence[str], matches: int, at: datetime) -> None:
+    """Adds matching articles, the latest of them of time `at`, to alerts."""
+    if not grown:
+        return
     later = case((alerts.c.changed < at, literal(at, alerts.c.changed.type)), else_=alerts.c.changed)
-    grown = {"matches": alerts.c.matches + matches, "changed": later}
-    tx.execute(update(alerts).where(alerts.c.id == alert).values(grown))
+    values = {"matches": alerts.c.matches + matches, "changed": later}
+    tx.execute(update(alerts).where(alerts.c.id.in_(grown)).values(values))
 
 
 def _link(tx: Connection, rule: str, story: str, alert: str) -> None:
@@ -182,4 +198,4 @@ def _meet(tx: Connection, one: tuple[datetime, str], other: tuple[datetime, str]
         return
     ended = tx.execute(select(alerts.c.changed, alerts.c.matches).where(alerts.c.id == ends)).one()
     tx.execute(update(alert_stories).where(alert_stories.c.alert == ends).values(alert=lives))
-    _grow(tx, lives, ended.matches, ended.changed)
+    _grow(tx, [lives], ended.matches, ended.changed)

@@ -3,24 +3,38 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
 from newswatch_core.events import Closeness, Severity
 from newswatch_judging.fixtures import Fixtures
 
 FOLDER = "rules"
+_READ = "*.y*ml"
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 
 
+def no_single_text(value: object) -> object:
+    """For fields that hold a list: says how to write a list of one. Raises ValueError for a text."""
+    if isinstance(value, str):
+        raise ValueError(f"it is a list: write [{value}]")
+    return value
+
+
 class When(Model):
-    """What raises an alert's severity; all that is given must hold."""
+    """What raises an alert's severity; all that is given must hold. `closeness`: at least as close as that."""
 
     independent_outlets: int | None = Field(default=None, ge=1)
     closeness: Closeness | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "When":
+        if self.independent_outlets is None and self.closeness is None:
+            raise ValueError("say what raises it, such as {closeness: title}")
+        return self
 
 
 class Raise(Model):
@@ -38,7 +52,7 @@ class RuleModel(Model):
     severity: Severity = "medium"
     raise_: tuple[Raise, ...] = Field(default=(), alias="raise")
     query: Annotated[str, StringConstraints(min_length=1)]
-    notify: tuple[str, ...] = ()
+    notify: Annotated[tuple[str, ...], BeforeValidator(no_single_text)] = ()
     fixtures: Fixtures = Fixtures()
 
 
@@ -62,6 +76,21 @@ class Rule:
     line: int = 0
     fixtures: Fixtures = field(default_factory=Fixtures)
 
+    def severity_at(self, closeness: Closeness) -> Severity:
+        """The severity of an alert whose match is so close: the highest of the rule's own and those it is raised to.
+
+        Independent outlets are not counted yet: what asks for them never applies.
+        """
+        reached = (one.to for one in self.raise_ if _reached(one.when, closeness))
+        return max((self.severity, *reached), key=get_args(Severity).index)
+
+
+def _reached(when: When, closeness: Closeness) -> bool:
+    if when.independent_outlets is not None or when.closeness is None:
+        return False
+    order: Sequence[Closeness] = get_args(Closeness)
+    return order.index(closeness) <= order.index(when.closeness)
+
 
 @dataclass(frozen=True)
 class RulesRead:
@@ -82,7 +111,7 @@ def read_rules(desk: Path) -> RulesRead:
     rules: dict[str, Rule] = {}
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
-    for path in sorted((desk / FOLDER).glob("*.y*ml")):
+    for path in sorted((desk / FOLDER).glob(_READ)):
         try:
             loaded = load(path, RulesFile, root=desk)
         except ConfigError as error:
@@ -104,6 +133,17 @@ def read_rules(desk: Path) -> RulesRead:
             rules[model.id] = _rule(model, loaded, index)
             places[model.id] = (loaded, index)
     return RulesRead(rules, places, problems)
+
+
+def unread_files(desk: Path) -> Sequence[Path]:
+    """What lies in the folder rules/ under a name that is not read; hidden files and notes to a reader apart."""
+    folder = desk / FOLDER
+    files = (path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else ()
+    return sorted(
+        path
+        for path in files
+        if not path.match(_READ) and not path.name.startswith((".", "README")) and not path.name.endswith("~")
+    )
 
 
 def _rule(model: RuleModel, loaded: Loaded[RulesFile], index: int) -> Rule:

@@ -90,9 +90,24 @@ def test_with_its_secrets_every_receiver_is_built(tmp_path: Path, monkeypatch: p
             "receivers.yaml:7: unknown field 'hots' (did you mean 'host'?)",
         ),
         ("env: TEST_SLACK_WEBHOOK", "value: https://x", "receivers.yaml:4: unknown field 'value'"),
-        ("webhook: {env: TEST_SLACK_WEBHOOK}", "webhook: https://x", "receivers.yaml:4: 'webhook' must be a mapping"),
+        (
+            "webhook: {env: TEST_SLACK_WEBHOOK}",
+            "webhook: https://x",
+            "receivers.yaml:4: webhook: secrets do not stand in this file: write {env: NAME} or {file: PATH}",
+        ),
+        (
+            "env: TEST_SLACK_WEBHOOK",
+            "env: $HOOK",
+            "receivers.yaml:4: webhook: write the name of the environment variable",
+        ),
         ("pace: 2s", "pace: 2", "receivers.yaml:4: pace: a length of time such as 30s"),
-        ("to: [desk@example.org]", "to: [desk]", "receivers.yaml:9: "),
+        (
+            "to: [desk@example.org]",
+            "to: [desk]",
+            "receivers.yaml:9: to: an address such as desk@example.org is expected, without a name, not 'desk'",
+        ),
+        ("to: [desk@example.org]", "to: a@b.example", "receivers.yaml:9: to: it is a list: write [a@b.example]"),
+        ("[desk-mail, console]", "console", "receivers.yaml:13: receivers: it is a list: write [console]"),
         ("version: 1", "version: 2", "receivers.yaml:1: version"),
     ],
 )
@@ -100,6 +115,30 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, wrong: str, right: str,
     assert wrong in GOOD
     told = problems(tmp_path, GOOD.replace(wrong, right, 1))
     assert any(message in one for one in told), told
+
+
+@pytest.mark.parametrize(
+    ("place", "written"),
+    [
+        ("webhook: {env: TEST_SLACK_WEBHOOK}", "webhook: CANARY"),
+        ("env: TEST_SLACK_WEBHOOK", "env: CANARY"),
+        ("env: TEST_SLACK_WEBHOOK", "env: $CANARY"),
+        ("env: TEST_SLACK_WEBHOOK", "env: CANARY, file: CANARY"),
+        ("webhook: {env: TEST_SLACK_WEBHOOK}", "webhook: [CANARY]"),
+        ("password: {env: TEST_SMTP_PASSWORD}", "password: CANARY"),
+    ],
+)
+@pytest.mark.parametrize("secret", ["https://hooks.slack.example/canary", "canary-password"])
+def test_a_secret_written_into_the_file_is_not_repeated(tmp_path: Path, place: str, written: str, secret: str) -> None:
+    assert place in GOOD
+    told = problems(tmp_path, GOOD.replace(place, written.replace("CANARY", f'"{secret}"'), 1))
+    assert "canary" not in repr(told)
+
+
+def test_a_secret_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    text = GOOD.replace("password: {env: TEST_SMTP_PASSWORD}", "password: {file: /nowhere/smtp}")
+    told = [str(one) for one in Receivers.load(desk(tmp_path, text)).secret_warnings()]
+    assert any("the secret file /nowhere/smtp: no such file" in one for one in told)
 
 
 def test_a_desk_without_receivers_is_told_so(tmp_path: Path) -> None:

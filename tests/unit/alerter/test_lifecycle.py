@@ -9,6 +9,7 @@ from newswatch_alerter.lifecycle import (
     KnownAlert,
     Told,
     Watched,
+    alert_id,
     decide,
     elder,
     joined,
@@ -67,6 +68,20 @@ def test_an_alert_closes_after_48_hours_without_news_and_the_next_match_opens_an
     old = KnownAlert("a", 1, event.article.at - CLOSES_AFTER - timedelta(seconds=1))
     (one,) = decided(event, "embassy", known=Known(alerts={"embassy": old})).decided
     assert (one.verdict, one.episode, one.alert) == ("opened", 2, hash_id("embassy", event.article.id, "2"))
+
+
+def test_the_severity_of_an_alert_is_that_of_its_closeness() -> None:
+    rules = {"embassy": Watched("embassy", "low", ("console",), {"title": "critical", "sentence": "high"})}
+    event = tagged(1)
+    severities = []
+    for closeness in ("title", "sentence", "paragraph", "article"):
+        decision = decide(event, [match(event.article, {}, rule_id="embassy", closeness=closeness)], rules, Known())
+        severities += [one.severity for one in decision.decided]
+    assert severities == ["critical", "high", "low", "low"]
+
+
+def test_alerts_about_samples_are_never_those_of_real_articles() -> None:
+    assert alert_id("embassy", tagged(1).article, 1) != alert_id("embassy", tagged(1, feed="SAMPLE").article, 1)
 
 
 def test_a_late_article_of_earlier_time_belongs_to_the_open_alert() -> None:

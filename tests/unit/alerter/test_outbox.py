@@ -10,7 +10,10 @@ from sqlalchemy import select, update
 
 from newswatch_alerter.lifecycle import Planned
 from newswatch_alerter.outbox import (
+    COPIES_FOR,
+    COPY_WAITS,
     GIVES_UP_AFTER,
+    GIVES_UP_FAILURES,
     LONGEST_ASKED_WAIT,
     MAX_COPIES,
     MAX_REFUSALS,
@@ -83,6 +86,17 @@ def claimed(outbox: Outbox, receiver: str = "slack") -> Row:
 
 def row(*, tries: int = 0, repeat: bool = False) -> Row:
     return Row("d", "slack", message(), tries, repeat, NOON)
+
+
+def answered(outcome: Outcome, outage: timedelta) -> tuple[list[int], str]:
+    """Tries one delivery whenever it is due while `outcome` is all that comes back. The minutes, and the last state."""
+    current, now, minutes, state = row(), NOON, list[int](), "pending"
+    while state != "dead" and now - NOON <= outage:
+        minutes.append(round((now - NOON) / timedelta(minutes=1)))
+        following = follow(current, outcome, failures=len(minutes) - 1, now=now, jitter=0)
+        current = row(tries=following.tries, repeat=following.repeat)
+        now, state = following.due, following.state
+    return minutes, state
 
 
 def test_a_claim_marks_the_delivery_before_anything_is_sent(database: Database, outbox: Outbox) -> None:
@@ -221,12 +235,43 @@ def test_a_permanent_refusal_is_dead_at_once() -> None:
 
 
 def test_uncertain_copies_are_capped() -> None:
-    current, states = row(), []
-    for _ in range(MAX_COPIES):
-        following = follow(current, Uncertain("time-out"), failures=0, now=NOON, jitter=0)
-        states.append(following.state)
-        current = row(tries=following.tries, repeat=following.repeat)
-    assert states == ["uncertain", "uncertain", "dead"]
+    minutes, state = answered(Uncertain("500"), timedelta(days=9))
+    assert minutes == [0, 1, 6, 31, 151, 511, 871, 1231, 1591]
+    assert state == "dead"
+
+
+def test_an_outage_of_hours_kills_no_delivery() -> None:
+    assert answered(Uncertain("500"), timedelta(hours=23))[1] == "uncertain"
+    assert answered(NotSent("503"), timedelta(hours=23))[1] == "pending"
+
+
+def test_few_copies_are_not_dead_however_old() -> None:
+    late = NOON + COPIES_FOR + SECOND
+    for copies in range(MAX_COPIES):
+        following = follow(row(tries=copies, repeat=copies > 0), Uncertain("500"), failures=0, now=late, jitter=0)
+        assert following.state == ("dead" if copies + 1 == MAX_COPIES else "uncertain")
+
+
+def test_a_receiver_that_asks_for_more_time_than_the_pause_between_copies_gets_it() -> None:
+    asked = timedelta(minutes=7)
+    assert follow(row(), Uncertain("500", wait=asked), failures=0, now=NOON, jitter=0).due == NOON + asked
+
+
+def test_a_message_that_may_have_arrived_several_times_lets_those_behind_it_go_first(
+    database: Database, outbox: Outbox, clock: Clock
+) -> None:
+    put(database, "a")
+    put(database, "b", after=1)
+    settle(outbox, claimed(outbox), Uncertain("500"))
+    assert outbox.claim("slack", HOLD) is None
+    clock.forward(COPY_WAITS[0])
+    settle(outbox, claimed(outbox), Uncertain("500"))
+    clock.forward(timedelta(seconds=5))
+    second = claimed(outbox)
+    assert second.id == "b"
+    settle(outbox, second, Sent())
+    clock.forward(COPY_WAITS[1])
+    assert claimed(outbox).id == "a"
 
 
 def test_a_sure_failure_of_a_possible_repeat_stays_uncertain_and_is_no_copy() -> None:
@@ -235,9 +280,19 @@ def test_a_sure_failure_of_a_possible_repeat_stays_uncertain_and_is_no_copy() ->
 
 
 def test_a_receiver_out_of_reach_is_tried_for_three_days() -> None:
-    late = NOON + GIVES_UP_AFTER
-    assert follow(row(), NotSent("refused"), failures=99, now=late, jitter=0).state == "pending"
-    assert follow(row(), NotSent("refused"), failures=99, now=late + SECOND, jitter=0).state == "dead"
+    late, many = NOON + GIVES_UP_AFTER, GIVES_UP_FAILURES - 1
+    assert follow(row(), NotSent("refused"), failures=many, now=late, jitter=0).state == "pending"
+    assert follow(row(), NotSent("refused"), failures=many, now=late + SECOND, jitter=0).state == "dead"
+
+
+def test_days_in_which_newswatch_was_switched_off_kill_no_delivery() -> None:
+    late = NOON + timedelta(days=30)
+    assert follow(row(), NotSent("refused"), failures=GIVES_UP_FAILURES - 2, now=late, jitter=0).state == "pending"
+
+
+def test_crashes_are_no_refusals() -> None:
+    crashed = row(tries=MAX_REFUSALS + 5, repeat=True)
+    assert follow(crashed, NotSent("429"), failures=0, now=NOON, jitter=0).state == "uncertain"
 
 
 def test_a_message_refused_for_itself_is_dead_in_the_end() -> None:

@@ -7,12 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import structlog.testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from newswatch_alerter import messages
+from newswatch_alerter.config import Receivers, sample_configs
 from newswatch_alerter.service import SERVICE
 from newswatch_core.config import ConfigError
 from newswatch_core.events import AlertChanged, Event, StoryMerged, TaggedArticle
@@ -35,9 +38,9 @@ entities:
     "rules/all.yaml": """\
 version: 1
 rules:
-  - {id: embassy, title: CSS and embassy, severity: high, query: '@css AND #embassy', notify: [desk]}
-  - {id: russia, title: CSS and Russia, severity: critical, query: '@css AND @russia', notify: [desk, extra]}
-""",
+  - {id: embassy, title: CSS and embassy, severity: high, query: '@css AND #embassy', notify: [desk], FIXTURES}
+  - {id: russia, title: CSS and Russia, severity: critical, query: '@css AND @russia', notify: [desk, extra], FIXTURES}
+""".replace("FIXTURES", "fixtures: {silent: [{title: Rain}]}"),
     "receivers.yaml": """\
 version: 1
 receivers:
@@ -193,6 +196,22 @@ def test_an_alert_remembers_the_time_of_its_latest_article(desk: Desk) -> None:
     assert (row.matches, row.changed) == (3, NOON + timedelta(hours=5))
 
 
+def test_what_was_backlog_in_one_feed_is_news_in_another(desk: Desk) -> None:
+    desk.give(both(1, backlog=True, feed="old"))
+    changed = desk.give(both(1, feed="new"))
+    assert [one.change for one in changed] == ["opened", "opened"]
+    assert len(desk.told()) == 2
+    assert desk.give(both(1, feed="new")) == changed
+    assert desk.give(both(1, backlog=True, feed="old")) == []
+    assert len(desk.told()) == 2
+
+
+def test_what_was_backlog_is_news_when_it_comes_again_or_in_a_new_revision(desk: Desk) -> None:
+    desk.give(embassy(1, backlog=True), embassy(2, backlog=True, story="other"))
+    assert len(desk.give(embassy(1))) == 1
+    assert len(desk.give(embassy(2, title="Corrected", story="other"))) == 1
+
+
 def test_backlog_is_decided_but_never_told(desk: Desk) -> None:
     assert desk.give(both(1, backlog=True)) == []
     assert desk.told() == []
@@ -256,13 +275,119 @@ def test_a_new_episode_holds_for_all_stories_that_were_merged(desk: Desk) -> Non
     assert len(desk.told()) == 2
 
 
-def test_in_a_sample_run_everything_goes_to_the_console_once_and_samples_say_so(
-    tmp_path: Path, database: Database
-) -> None:
-    desk = Desk(write_desk(tmp_path), database, sample=True)
+PICKY = FILES["rules/all.yaml"].replace("@css AND #embassy", "@css AND #embassy AND feed:two")
+
+
+def test_a_rule_that_only_the_second_feed_of_an_article_satisfies_fires(tmp_path: Path, database: Database) -> None:
+    desk = Desk(write_desk(tmp_path, **{"rules/all.yaml": PICKY}), database)
+    first = desk.give(both(1, feed="one"))
+    second = desk.give(both(1, feed="two"))
+    assert [[one.match.rule for one in changed] for changed in (first, second)] == [["russia"], ["embassy"]]
+    assert second[0].change == "rule-joined"
+    told = [
+        ("console", "opened", ("russia",)),
+        ("extra", "opened", ("russia",)),
+        ("console", "rule-joined", ("embassy",)),
+    ]
+    assert desk.told() == told
+    before = [desk.rows(table) for table in (alerts, alert_stories, deliveries, decisions)]
+    desk.restart()
+    assert desk.give(both(1, feed="two")) == second
+    assert desk.give(both(1, feed="one")) == first
+    assert desk.give(both(1, feed="three")) == []
+    assert [desk.rows(table) for table in (alerts, alert_stories, deliveries)] == before[:3]
+
+
+def test_an_article_in_two_feeds_is_told_once_and_counts_once(desk: Desk) -> None:
+    desk.give(both(1, feed="one"), both(1, feed="two"))
+    assert len(desk.told()) == 2
+    assert [row.matches for row in desk.rows(alerts)] == [1, 1]
+
+
+def test_a_decision_of_an_earlier_version_still_counts(desk: Desk) -> None:
+    first = desk.give(embassy(1))
+    (row,) = desk.rows(decisions)
+    old = msgspec.json.decode(row.value)
+    del old["feeds"]
+    for one in old["decided"]:
+        del one["feed"]
+    with desk.context.database.write() as tx:
+        tx.execute(decisions.update().values(value=msgspec.json.encode(old)))
+    assert desk.give(embassy(1)) == first
+    assert len(desk.told()) == 1
+
+
+RAISED = FILES["rules/all.yaml"].replace("severity: high", "severity: high, raise: [{to: critical, when: WHEN}]")
+
+
+def test_a_match_in_the_title_raises_the_alert_and_its_message(tmp_path: Path, database: Database) -> None:
+    rules = RAISED.replace("WHEN", "{closeness: title}")
+    desk = Desk(write_desk(tmp_path, **{"rules/all.yaml": rules}), database)
+    title = "Embassy of the Confederation of Sahel States"
+    (high,) = desk.give(embassy(1, story="one"))
+    (critical,) = desk.give(embassy(2, story="two", title=title))
+    assert (high.severity, critical.severity) == ("high", "critical")
+    assert {row.severity for row in desk.rows(alerts)} == {"high", "critical"}
+    told = {row.story: messages.decode(row.message).severity for row in desk.rows(deliveries)}
+    assert told == {"one": "high", "two": "critical"}
+
+
+def test_a_raise_that_counts_outlets_is_told_as_one_that_never_applies(tmp_path: Path, database: Database) -> None:
+    rules = RAISED.replace("WHEN", "{independent_outlets: 2, closeness: article}")
+    desk = Desk(write_desk(tmp_path, **{"rules/all.yaml": rules}), database)
+    assert desk.give(embassy(1))[0].severity == "high"
+    (problem,) = SERVICE.check(tmp_path)
+    assert str(problem).startswith(
+        "rules/all.yaml:3: warning: rule 'embassy': independent_outlets is not counted yet: this raise never applies"
+    )
+
+
+def test_samples_go_to_the_console_only_and_say_so(desk: Desk) -> None:
     desk.give(both(feed="SAMPLE"))
     assert desk.told() == [("console", "opened", ("russia", "embassy"))]
     assert messages.decode(desk.rows(deliveries)[0].message).sample
+
+
+def test_what_is_real_goes_to_its_receivers_also_in_a_sample_run(tmp_path: Path, database: Database) -> None:
+    desk = Desk(write_desk(tmp_path), database, sample=True)
+    desk.give(both())
+    assert desk.told() == [("console", "opened", ("russia", "embassy")), ("extra", "opened", ("russia",))]
+    assert not messages.decode(desk.rows(deliveries)[0].message).sample
+
+
+@pytest.mark.parametrize("real", [1, 2])
+def test_an_alert_about_samples_keeps_no_real_one_back(desk: Desk, real: int) -> None:
+    """Neither where the real article is of the same story, nor where it is the sample itself."""
+    desk.give(russia(1, feed="SAMPLE"))
+    changed = desk.give(russia(real))
+    assert [one.match.rule for one in changed] == ["russia"]
+    assert [told for told in desk.told() if told[0] == "extra"] == [("extra", "opened", ("russia",))]
+    assert desk.give(russia(1, feed="SAMPLE"))[0].article.feed == "SAMPLE"
+    assert desk.give(russia(real)) == changed
+
+
+def test_samples_follow_the_merges_of_their_stories(desk: Desk) -> None:
+    desk.give(embassy(1, feed="SAMPLE", story="one"), merged("one", "two"))
+    assert desk.give(embassy(2, feed="SAMPLE", story="two")) == []
+
+
+def test_where_the_desk_has_no_console_samples_get_one_of_their_own(tmp_path: Path, database: Database) -> None:
+    receivers = FILES["receivers.yaml"].replace("id: console", "id: screen").replace("[console]", "[screen]")
+    desk = Desk(write_desk(tmp_path, **{"receivers.yaml": receivers}), database)
+    desk.give(both(feed="SAMPLE"))
+    assert desk.told() == [("SAMPLE", "opened", ("russia", "embassy"))]
+    assert set(sample_configs(Receivers.load(tmp_path))) == {"SAMPLE"}
+
+
+def test_an_alert_is_logged_when_it_is_known_to_be_committed(desk: Desk) -> None:
+    with structlog.testing.capture_logs() as logs:
+        desk.restart()
+        desk.give(embassy(1))
+        assert logs == []
+        with desk.context.database.write() as tx:
+            desk.stage.tick(NOON, tx)
+            desk.stage.tick(NOON, tx)
+    assert [(log["event"], log["rules"]) for log in logs] == [("alert", ["embassy"])]
 
 
 KINDS = {"embassy": embassy, "russia": russia, "both": both}
@@ -360,6 +485,26 @@ def test_a_rule_that_tells_nobody_is_a_warning(tmp_path: Path) -> None:
     rules = FILES["rules/all.yaml"].replace(", notify: [desk]", "")
     (problem,) = SERVICE.check(write_desk(tmp_path, **{"rules/all.yaml": rules}))
     assert (problem.severity, problem.line) == ("warning", 3)
+
+
+def test_a_single_receiver_written_without_brackets_is_told_how(tmp_path: Path) -> None:
+    rules = FILES["rules/all.yaml"].replace("notify: [desk],", "notify: desk,")
+    (problem,) = SERVICE.check(write_desk(tmp_path, **{"rules/all.yaml": rules}))
+    assert "notify: it is a list: write [desk]" in str(problem)
+
+
+def test_a_rule_without_fixtures_is_a_warning(tmp_path: Path) -> None:
+    rules = FILES["rules/all.yaml"].replace(", fixtures: {silent: [{title: Rain}]}", "", 1)
+    (problem,) = SERVICE.check(write_desk(tmp_path, **{"rules/all.yaml": rules}))
+    assert str(problem).startswith(
+        "rules/all.yaml:3: warning: rule 'embassy' has no fixtures: nothing proves that it fires"
+    )
+
+
+def test_a_file_among_the_rules_that_is_not_read_is_a_warning(tmp_path: Path) -> None:
+    others = {"rules/mine.txt": "x", "rules/README.md": "x", "rules/.hidden": "x"}
+    (problem,) = SERVICE.check(write_desk(tmp_path, **others))
+    assert str(problem) == "rules/mine.txt: warning: is not read as rules (name it mine.yaml)"
 
 
 def test_broken_rules_and_broken_receivers_are_told_together(tmp_path: Path) -> None:

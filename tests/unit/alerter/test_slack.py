@@ -8,7 +8,7 @@ import pytest
 
 from newswatch_alerter.messages import word
 from newswatch_alerter.receivers import slack
-from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Sent, Uncertain
+from newswatch_alerter.receivers.base import BROKEN_PAUSE, Dead, NotSent, Outcome, Sent, Uncertain
 from newswatch_alerter.receivers.slack import SlackReceiver, payload, usable_webhook
 from tests.support.alerting import message, sending
 from tests.support.articles import NOON
@@ -22,6 +22,7 @@ from tests.support.slackserver import (
     RESET_AFTER,
     RESET_BEFORE,
     SILENCE,
+    UNAVAILABLE,
     Answer,
     SlackServer,
     too_many,
@@ -48,14 +49,12 @@ async def post(server: SlackServer, answer: Answer) -> Outcome:
         (Answer(204, b""), Uncertain),
         (Answer(302, b"", {"Location": "https://evil.example/"}), NotSent),
         (INVALID, Dead),
-        (FORBIDDEN, Dead),
-        (NOT_FOUND, Dead),
-        (GONE, Dead),
+        (Answer(400, b"msg_blocks_too_long"), Dead),
         (Answer(413, b"too big"), Dead),
         (too_many("1"), NotSent),
         (BROKEN, Uncertain),
         (Answer(502), Uncertain),
-        (Answer(503), Uncertain),
+        (UNAVAILABLE, NotSent),
         (RESET_BEFORE, Uncertain),
         (RESET_AFTER, Uncertain),
         (Answer(200, b"x" * 10_000_000), Uncertain),
@@ -63,6 +62,17 @@ async def post(server: SlackServer, answer: Answer) -> Outcome:
 )
 async def test_every_answer_has_its_verdict(server: SlackServer, answer: Answer, kind: type[Outcome]) -> None:
     assert isinstance(await post(server, answer), kind)
+
+
+@pytest.mark.parametrize("answer", [FORBIDDEN, NOT_FOUND, GONE, Answer(400, b"invalid_token"), Answer(401)])
+async def test_trouble_of_the_webhook_or_its_room_is_no_trouble_of_the_message(
+    server: SlackServer, answer: Answer
+) -> None:
+    outcome = await post(server, answer)
+    assert isinstance(outcome, NotSent)
+    assert outcome.whole
+    assert outcome.broken
+    assert outcome.wait == BROKEN_PAUSE
 
 
 async def test_a_refused_connection_was_certainly_not_sent() -> None:

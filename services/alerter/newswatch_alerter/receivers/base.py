@@ -30,11 +30,13 @@ class NotSent:
     """It certainly did not arrive; try again, not before `wait`.
 
     `whole`: the trouble is the receiver's, and would meet any message; not `whole`: it refused this very message.
+    `broken`: nothing will arrive there until somebody mends the receiver or its settings.
     """
 
     problem: str
     wait: timedelta | None = None
     whole: bool = True
+    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class Dead:
 
     problem: str
 
+
+BROKEN_PAUSE = timedelta(minutes=5)
+"""How long a receiver that somebody must mend is left alone, at the least."""
 
 Outcome = Sent | NotSent | Uncertain | Dead
 

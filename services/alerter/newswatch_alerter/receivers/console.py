@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TextIO
 
 from newswatch_alerter.messages import Piece, Wording, word
@@ -20,6 +21,8 @@ class ConsoleReceiver:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
+        # A thread of its own: where nobody reads the output, writing never ends.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="console")
 
     async def send(self, sending: Sending) -> Outcome:
         stream = self._stream or sys.stdout
@@ -29,7 +32,7 @@ class ConsoleReceiver:
             block = "\n".join(lines(wording, colours=colours)) + "\n"
             encoding = stream.encoding or "utf-8"
             printable = block.encode(encoding, "replace").decode(encoding)
-            await asyncio.to_thread(_write, stream, printable)
+            await asyncio.get_running_loop().run_in_executor(self._writer, _write, stream, printable)
         except (OSError, ValueError) as error:
             return NotSent(f"standard output cannot be written: {type(error).__name__}")
         return Sent()

@@ -18,17 +18,35 @@ from html import escape as html_escape
 from typing import Annotated, Literal
 
 import aiosmtplib
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from newswatch_alerter.messages import Piece, Wording, plain, subject, word
-from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, ReceiverConfig, Sending, Sent, Uncertain
+from newswatch_alerter.receivers.base import (
+    BROKEN_PAUSE,
+    Dead,
+    NotSent,
+    Outcome,
+    ReceiverConfig,
+    Sending,
+    Sent,
+    Uncertain,
+)
 from newswatch_alerter.receivers.encoding import LOOPBACK, defang
 from newswatch_core.config import Duration
 from newswatch_core.secrets import SecretRef
+from newswatch_judging.rules import no_single_text
 
 SUBJECT_LIMIT = 200
 Security = Literal["starttls", "tls", "none"]
-MailAddress = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+=-]{1,64}@[A-Za-z0-9.-]{1,190}$")]
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._%+=-]{1,64}@[A-Za-z0-9.-]{1,190}", value):
+        raise ValueError("an address such as desk@example.org is expected, without a name")
+    return value
+
+
+MailAddress = Annotated[str, AfterValidator(_address)]
 
 
 class EmailReceiver:
@@ -57,7 +75,8 @@ class EmailReceiver:
                 await smtp.connect()
                 taken, later, never = await _envelope(smtp, self._config.from_, recipients)
         except aiosmtplib.SMTPAuthenticationError as error:
-            return NotSent(f"the SMTP server refused the login ({error.code})")
+            problem = f"the SMTP server refused the login ({error.code}): check user and password"
+            return NotSent(problem, wait=BROKEN_PAUSE, broken=True)
         except aiosmtplib.SMTPSenderRefused as error:
             return _refused(error.code, "the sender's address")
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
@@ -180,7 +199,10 @@ def as_text(wording: Wording) -> str:
     """The part for programs without HTML."""
     flags = "".join(f"[{flag}] " for flag in wording.flags)
     lines = [f"{flags}[{wording.severity}] {defang(wording.title)}", defang(wording.source), ""]
-    lines += [f"{wording.rules_word}:", *(f"- {defang(str(rule))}" for rule in wording.rules)]
+    if len(wording.rules) == 1:
+        lines.append(f"{wording.rules_word}: {defang(str(wording.rules[0]))}")
+    else:
+        lines += [f"{wording.rules_word}:", *(f"- {defang(str(rule))}" for rule in wording.rules)]
     lines += [defang(wording.before)] if wording.before else []
     lines += [""] if wording.quotes else []
     lines += [f"> {_marked_text(quoted)}" for quoted in wording.quotes]
@@ -258,7 +280,7 @@ class EmailConfig(ReceiverConfig):
     password: SecretRef | None = None
     ca_file: str = ""
     from_: MailAddress = Field(alias="from")
-    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=100)
+    to: Annotated[tuple[MailAddress, ...], BeforeValidator(no_single_text)] = Field(min_length=1, max_length=100)
     timeout: Duration = timedelta(seconds=60)
 
     @model_validator(mode="after")

@@ -16,7 +16,16 @@ from urllib.parse import urlsplit
 import httpx
 
 from newswatch_alerter.messages import Piece, Wording, word
-from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, ReceiverConfig, Sending, Sent, Uncertain
+from newswatch_alerter.receivers.base import (
+    BROKEN_PAUSE,
+    Dead,
+    NotSent,
+    Outcome,
+    ReceiverConfig,
+    Sending,
+    Sent,
+    Uncertain,
+)
 from newswatch_alerter.receivers.encoding import LOOPBACK, defang
 from newswatch_core.config import Duration
 from newswatch_core.secrets import SecretRef
@@ -26,6 +35,24 @@ SECTION_LIMIT = 2_900
 TEXT_LIMIT = 700
 DEFAULT_PAUSE = timedelta(seconds=30)
 """After "too many requests" without a Retry-After."""
+_BROKEN_STATUSES = frozenset({401, 403, 404, 407, 410})
+_BROKEN_WORDS = frozenset(
+    {
+        "action_prohibited",
+        "channel_is_archived",
+        "channel_not_found",
+        "invalid_token",
+        "no_active_hooks",
+        "no_service",
+        "no_service_id",
+        "no_team",
+        "posting_to_general_channel_denied",
+        "team_disabled",
+        "token_revoked",
+        "user_not_found",
+    }
+)
+"""Answers about the webhook, the room or the workspace; any message would get them."""
 DEADLINE = 20.0
 _ANSWER_LIMIT = 2_000
 
@@ -92,25 +119,28 @@ def usable_webhook(url: str) -> str:
 
 def verdict(status: int, answer: bytes, retry_after: str, now: datetime) -> Outcome:
     """What Slack's answer means for the message."""
-    if status == 200 and answer.strip() == b"ok":
-        return Sent()
-    problem = f"Slack answered {status}{_error_word(answer)}"
+    word = _error_word(answer)
+    problem = f"Slack answered {status} {word}".rstrip()
     asked = pause(retry_after, now)
+    if 200 <= status < 300:
+        return Sent() if status == 200 and answer.strip() == b"ok" else Uncertain(f"{problem}, but not the word ok")
     if status == 429:
         return NotSent(problem, wait=asked or DEFAULT_PAUSE)
-    if status == 200 or 200 < status < 300:
-        return Uncertain(f"{problem}, but not ok")
+    if status in _BROKEN_STATUSES or word in _BROKEN_WORDS:
+        wait = max(asked or BROKEN_PAUSE, BROKEN_PAUSE)
+        return NotSent(f"{problem}: see the webhook's settings in Slack", wait=wait, broken=True)
+    if status == 503 or 300 <= status < 400:
+        # With 503 the server says that it took nothing; redirects are not followed.
+        return NotSent(problem, wait=asked)
     if status >= 500 or status == 408:
         return Uncertain(problem, wait=asked)
-    if 300 <= status < 400:
-        return NotSent(f"{problem}: redirects are not followed")
-    return Dead(f"{problem}: see the webhook's settings in Slack")
+    return Dead(f"{problem}: it does not take this message")
 
 
 def _error_word(answer: bytes) -> str:
     """Slack's error code, such as invalid_payload; nothing else of an answer is shown."""
     found = re.fullmatch(rb"[a-z][a-z_]{2,40}", answer.strip())
-    return f" {found[0].decode()}" if found else ""
+    return found[0].decode() if found else ""
 
 
 def pause(retry_after: str, now: datetime) -> timedelta | None:

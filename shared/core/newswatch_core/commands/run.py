@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +23,7 @@ from newswatch_core.settings import load_settings
 from newswatch_core.storage.database import DatabaseProblemError, open_folder
 from newswatch_core.storage.summary import counts
 
+_THREADS = 64
 DEFAULT_DATA = Path(".newswatch")
 
 
@@ -49,7 +52,7 @@ def run(
     *,
     data: Data = DEFAULT_DATA,
     sample: Annotated[
-        bool, typer.Option("--sample", help="Also poll the desk's sample articles; tell the console only.")
+        bool, typer.Option("--sample", help="Also poll the desk's sample articles, told on the console.")
     ] = False,
     log_style: Annotated[LogStyle, typer.Option(help="text, json, or auto: text on a terminal.")] = LogStyle.auto,
     log_level: Annotated[LogLevel, typer.Option(help="debug, info or warning.")] = LogLevel.info,
@@ -74,10 +77,13 @@ def run(
         runtime = EmbeddedRuntime(context, installed_services())
         held = {"articles": known["articles"], "alerts": known["alerts"]}
         log.info("watching", desk=context.settings.desk, data=str(data), **held, hint="Ctrl-C stops")
-        asyncio.new_event_loop().run_until_complete(runtime.run())
+        loop = asyncio.new_event_loop()
+        # Look-ups of names may hang by the dozen: the database's work must find a thread all the same.
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS))
+        loop.run_until_complete(runtime.run())
         database.close()
         log.info("stopped", hint="start again to go on where it was")
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
         # Not by the usual way out: that would wait for threads that look up names, which may take half a minute.
         os._exit(0)
