@@ -258,7 +258,7 @@ class Newsstand:
     def write_desk(self, folder: Path, **settings: Any) -> None:
         """Writes newswatch.yaml (with `settings` beside egress) and feeds.yaml into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        whole = {"version": "1", **settings, "egress": self.egress()}
+        whole = {"version": "1", "contact": "desk@newswatch.example", **settings, "egress": self.egress()}
         (folder / "newswatch.yaml").write_text(yaml.safe_dump(whole), encoding="utf-8")
         (folder / "feeds.yaml").write_text(yaml.safe_dump(self.feeds(), allow_unicode=True), encoding="utf-8")
 

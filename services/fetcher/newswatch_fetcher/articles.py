@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from unicodedata import normalize
 
 from newswatch_core.events import Article, TextFrom, event_time, hash_id, revision_of
@@ -17,7 +16,6 @@ SHORT = 200
 """A page's text below this is more likely a notice than an article."""
 
 _TELLS_LANGUAGE = 40
-_one_at_a_time = Lock()
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,7 @@ def _language(text: str, expected: str) -> str:
     # A short headline is easily taken for a neighbouring language.
     if expected and len(text) < _TELLS_LANGUAGE:
         return expected
-    # Without the lock, the first articles would each load the model, in as many threads.
-    with _one_at_a_time:
-        return identify(text) or expected
+    return identify(text) or expected
 
 
 def _without_title(text: str, title: str) -> str:

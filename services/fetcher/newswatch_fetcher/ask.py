@@ -16,13 +16,20 @@ _ACCEPT = "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9,
 
 
 class PollError(Exception):
-    """The poll brought no whole feed. `wait` is what the server asks for."""
+    """The poll brought no whole feed. `refused`: by an HTTP status. `wait` is what the server asks for."""
 
     def __init__(
-        self, problem: str, *, unreachable: bool = False, wait: timedelta | None = None, gone: bool = False
+        self,
+        problem: str,
+        *,
+        unreachable: bool = False,
+        refused: bool = False,
+        wait: timedelta | None = None,
+        gone: bool = False,
     ) -> None:
         super().__init__(problem)
         self.unreachable = unreachable
+        self.refused = refused
         self.wait = wait
         self.gone = gone
 
@@ -76,10 +83,10 @@ def _refusal(response: Response, *, conditional: bool, now: datetime) -> PollErr
     if response.status == 200 or (response.status == 304 and conditional):
         return None
     if response.status == 304:
-        return PollError("answers 304 though nothing was said to be known")
+        return PollError("answers 304 though nothing was said to be known", refused=True)
     if response.status == 410:
-        return PollError("is gone for good, says its server (410)", gone=True)
+        return PollError("is gone for good, says its server (410)", refused=True, gone=True)
     wait = wanted_wait(response, now)
     if response.status == 429 and wait is None:
         wait = schedule.CEILING
-    return PollError(f"answers {response.status}", wait=wait)
+    return PollError(f"answers {response.status}", refused=True, wait=wait)

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from time import monotonic
 from urllib.parse import urljoin
 
+import httpcore
 import httpx
 
 from newswatch_core import metrics
 from newswatch_core.settings import Settings
 from newswatch_fetcher.bodies import BodyError, unpacker
 from newswatch_fetcher.hosts import Hosts
-from newswatch_fetcher.network import CheckedNetwork, CheckedTransport, EgressError, Route, configured_routes
+from newswatch_fetcher.network import CheckedNetwork, Connections, EgressError, Route, configured_routes
 from newswatch_fetcher.urls import same_place
 
 MAX_REDIRECTS = 5
@@ -59,10 +60,10 @@ class Egress:
         self._hosts = Hosts(settings.egress.host_gap, gaps)
         self._agent = f"newswatch/0.1 (+{settings.contact})"
         self._slots = asyncio.Semaphore(_REQUESTS_AT_ONCE)
-        self._transport = CheckedTransport(CheckedNetwork(self._routes, allowed))
+        self._connections = Connections(CheckedNetwork(self._routes, allowed))
 
     async def close(self) -> None:
-        await self._transport.aclose()
+        await self._connections.close()
 
     async def get(
         self,
@@ -101,13 +102,13 @@ class Egress:
         try:
             async with asyncio.timeout(max(seconds, 0.1)):
                 return await self._request(url, place, headers, max_body)
-        except (TimeoutError, httpx.TimeoutException):
+        except (TimeoutError, httpcore.TimeoutException):
             raise EgressError("no whole answer in time", "unreachable") from None
         except BodyError as error:
             raise EgressError(str(error), "body") from None
-        except (httpx.RemoteProtocolError, httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
             raise EgressError(f"the answer breaks off or is no HTTP ({error})"[:200], "protocol") from None
-        except httpx.TransportError as error:
+        except httpcore.NetworkError as error:
             raise EgressError(_connection_problem(error), "unreachable") from None
         except (httpx.InvalidURL, UnicodeError, ssl.SSLError) as error:
             raise EgressError(str(error)[:200], "protocol") from None
@@ -119,17 +120,14 @@ class Egress:
         if route and route.plain and sent.scheme == "https":
             sent = sent.copy_with(scheme="http", port=sent.port or 443)
         timeouts = {"connect": _CONNECT_SECONDS, "read": 20.0, "write": 20.0, "pool": 60.0}
-        request = httpx.Request(
-            "GET", sent, headers={"Accept": "*/*", **headers, **own}, extensions={"timeout": timeouts}
-        )
-        # The transport itself rather than a client: no cookies, no redirects, no log lines with whole URLs.
-        response = await self._transport.handle_async_request(request)
+        response = await self._connections.get(sent, {"Accept": "*/*", **headers, **own}, timeouts)
         try:
-            location = response.headers.get("location", "").strip() if response.status_code in _REDIRECTS else ""
+            answered = httpx.Headers(response.headers)
+            location = answered.get("location", "").strip() if response.status in _REDIRECTS else ""
             if location:
-                return _Hop(response.status_code, response.headers, location=_target(url, location))
-            body = await _read(response, max_body) if response.status_code == 200 else b""
-            return _Hop(response.status_code, response.headers, body)
+                return _Hop(response.status, answered, location=_target(url, location))
+            body = await _read(response, answered, max_body) if response.status == 200 else b""
+            return _Hop(response.status, answered, body)
         finally:
             await response.aclose()
 
@@ -145,11 +143,10 @@ def _target(url: str, location: str) -> str:
         raise EgressError("a redirect to something that is no URL", "protocol") from None
 
 
-async def _read(response: httpx.Response, most: int) -> bytes:
-    unpack = unpacker(response.headers.get("content-encoding", ""))
+async def _read(response: httpcore.Response, headers: httpx.Headers, most: int) -> bytes:
+    unpack = unpacker(headers.get("content-encoding", ""))
     packed, body = 0, bytearray()
-    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - for the type checker
-    async for chunk in response.stream:
+    async for chunk in response.aiter_stream():
         packed += len(chunk)
         if packed > most:
             raise BodyError(f"the body is larger than {most // 1_000_000} MB")
@@ -161,6 +158,6 @@ async def _read(response: httpx.Response, most: int) -> bytes:
     return bytes(body)
 
 
-def _connection_problem(error: httpx.TransportError) -> str:
+def _connection_problem(error: httpcore.NetworkError) -> str:
     text = " ".join(str(error).split())[:160]
     return f"cannot be reached: {text}" if text else f"cannot be reached: {type(error).__name__}"

@@ -21,6 +21,7 @@ from newswatch_fetcher.urls import canonical_url
 
 MAX_ENTRIES = 2_000
 _MAX_GUID = 2_000
+_MAX_FEED_TITLE = 80
 _CLOSINGS = (b"</rss", b"</feed", b"</rdf:rdf", b"</channel")
 
 
@@ -42,10 +43,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
     """What a body held. `problem` says what is wrong with it; there may be usable entries all the same.
 
-    `dropped` counts entries beyond MAX_ENTRIES (the oldest).
+    `title` is the feed's own. `dropped` counts entries beyond MAX_ENTRIES (the oldest).
     """
 
     entries: tuple[Entry, ...] = ()
+    title: str = ""
     problem: str = ""
     dropped: int = 0
 
@@ -77,7 +79,12 @@ def parse_feed(body: bytes, content_type: str, url: str) -> ParsedFeed:
         problem = "none of its entries can be read"
     if not entries and not items and not problem and parsed.bozo:
         problem = f"not a readable feed: {parsed.get('bozo_exception', '')}"[:200]
-    return ParsedFeed(entries=entries[:MAX_ENTRIES], problem=problem, dropped=max(0, len(entries) - MAX_ENTRIES))
+    return ParsedFeed(
+        entries=entries[:MAX_ENTRIES],
+        title=clean_title(str(dict.get(parsed.feed, "title", "")))[:_MAX_FEED_TITLE].rstrip(),
+        problem=problem,
+        dropped=max(0, len(entries) - MAX_ENTRIES),
+    )
 
 
 def _xml_type(body: bytes, content_type: str) -> str:

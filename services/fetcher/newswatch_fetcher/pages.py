@@ -1,7 +1,8 @@
 """Reading article pages: robots.txt, the page, its text. A page that cannot be read is a value, not an error."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ _SECONDS = 20.0
 _GIVE_UP_AFTER = 3
 _ROBOTS_KEPT = timedelta(hours=24)
 _ROBOTS_RETRY = timedelta(hours=1)
+_HOSTS_KEPT = 10_000
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -71,25 +73,44 @@ def _unreadable(response: Response) -> str:
     return "" if response.body.strip() else "the page is empty"
 
 
-class RobotsCache:
-    """The robots.txt of each host, read once a day."""
+@dataclass
+class _Host:
+    """What is known of a host, until when. `lock`: its robots.txt is read once, however many pages wait for it."""
 
-    def __init__(self, egress: Egress, clock: Clock) -> None:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    robots: Robots | None = None
+    until: datetime | None = None
+
+
+class RobotsCache:
+    """The robots.txt of each host, read once a day. Of `kept` hosts: beyond that, the longest known are forgotten."""
+
+    def __init__(self, egress: Egress, clock: Clock, kept: int = _HOSTS_KEPT) -> None:
         self._egress = egress
         self._clock = clock
-        self._known: dict[str, tuple[Robots, datetime]] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._kept = kept
+        self._hosts: dict[str, _Host] = {}
 
     async def allows(self, url: str) -> bool:
         """Whether `url` may be fetched. A host without a robots.txt allows all, one that cannot tell nothing."""
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        async with self._locks[origin]:
-            robots, until = self._known.get(origin, (None, None))
-            if robots is None or until is None or self._clock() >= until:
-                robots, kept = await self._fetch(origin)
-                self._known[origin] = (robots, self._clock() + kept)
+        host = self._host(origin)
+        async with host.lock:
+            if host.robots is None or host.until is None or self._clock() >= host.until:
+                host.robots, kept = await self._fetch(origin)
+                host.until = self._clock() + kept
+            robots = host.robots
         return robots.allows(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+    def _host(self, origin: str) -> _Host:
+        host = self._hosts.get(origin)
+        if host is None:
+            while len(self._hosts) >= self._kept:
+                # Whoever waits for the host that goes still holds it; at worst its robots.txt is read twice.
+                del self._hosts[next(iter(self._hosts))]
+            host = self._hosts[origin] = _Host()
+        return host
 
     async def _fetch(self, origin: str) -> tuple[Robots, timedelta]:
         try:

@@ -13,7 +13,8 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from operator import itemgetter
 
 import structlog
 
@@ -29,7 +30,16 @@ from newswatch_fetcher.egress import Egress
 from newswatch_fetcher.feeds import Entry, ParsedFeed
 from newswatch_fetcher.notices import Notices
 from newswatch_fetcher.pages import Pages
-from newswatch_fetcher.store import FeedState, Mark, load_marks, renewed, save_marks, save_state, touch_marks
+from newswatch_fetcher.store import (
+    FeedState,
+    Mark,
+    load_marks,
+    oldest_mark,
+    renewed,
+    save_marks,
+    save_state,
+    touch_marks,
+)
 from newswatch_fetcher.workers import Workers
 
 _SECONDS = 30.0
@@ -39,6 +49,7 @@ _PAGES_A_POLL = 200
 _GROUP = 50
 _MANY = 10
 _BACK_TO_CONFIGURED_AFTER = 3
+_NEVER_WHOLE_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -74,8 +85,8 @@ class Poller:
             return after
         if answer.parsed is None:
             after = self._settled(feed, state, answer, now, new=0)
-            self._log.info("poll", feed=feed.id, status=304, new=0)
             await self._save(after)
+            self._log.info("poll", feed=feed.id, status=304, new=0)
             return after
         return await self._take(feed, state, answer, answer.parsed, now)
 
@@ -85,11 +96,12 @@ class Poller:
         new = sum(entry.key not in marks for entry in fresh)
         if len(fresh) > _MANY:
             self._log.info("reading articles", feed=feed.id, new=len(fresh))
-        failed = await self._bring_in(feed, state, fresh, marks, now)
+        failed = await self._bring_in(_with_outlet(feed, parsed.title), state, fresh, marks, now)
         if problem := parsed.problem or (f"{failed} of its entries cannot be read" if failed else ""):
             # What was whole is in; the validators must not hide the rest.
-            error = PollError(problem)
-            after = replace(self._failed(feed, state, error, now), succeeded=now)
+            after = self._failed(feed, state, PollError(problem), now)
+            if state.first and await asyncio.to_thread(self._is_never_whole, feed.id, now):
+                after = replace(after, succeeded=now)
         else:
             after = self._settled(feed, state, answer, now, new=new)
         if new:
@@ -105,29 +117,32 @@ class Poller:
     async def _bring_in(
         self, feed: Feed, state: FeedState, fresh: Sequence[Entry], marks: Mapping[str, Mark], now: datetime
     ) -> int:
-        """Emits the articles of `fresh` in the order they become ready, and marks each once it is durable.
+        """Emits the articles of `fresh` as they become ready, and marks each once it is durable.
 
         Returns how many could not be made articles: they stay unmarked, and so are tried again.
         """
-        slots = asyncio.Semaphore(_PAGES_EACH)
+        # One at a time keeps the order.
+        slots = asyncio.Semaphore(1 if feed.in_order else _PAGES_EACH)
+        ordered = list(reversed(fresh)) if feed.in_order else fresh
         failing: Counter[str] = Counter()
         failed = 0
 
-        async def one(position: int, entry: Entry) -> tuple[Entry, FetchedArticle | None]:
+        async def one(position: int, entry: Entry) -> tuple[int, Entry, FetchedArticle | None]:
             async with slots:
                 page = await self._page(position, entry, failing)
                 try:
-                    return entry, await self._article(feed, state, entry, page, now)
+                    backlog = _is_backlog(entry, marks.get(entry.key), state)
+                    return position, entry, await self._article(feed, entry, page, now, backlog=backlog)
                 except Exception:  # noqa: BLE001 - one odd entry must not stop the feed
                     self._log.exception("entry problem", feed=feed.id, title=entry.title)
-                    return entry, None
+                    return position, entry, None
 
-        pending = {asyncio.create_task(one(position, entry)) for position, entry in enumerate(fresh)}
+        pending = {asyncio.create_task(one(position, entry)) for position, entry in enumerate(ordered)}
         try:
             while pending:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                results = [task.result() for task in done]
-                ready = [(entry, event) for entry, event in results if event is not None]
+                results = sorted((task.result() for task in done), key=itemgetter(0))
+                ready = [(entry, event) for _, entry, event in results if event is not None]
                 failed += len(results) - len(ready)
                 for start in range(0, len(ready), _GROUP):
                     await self._deliver(feed, ready[start : start + _GROUP], marks, now)
@@ -149,15 +164,14 @@ class Poller:
     ) -> None:
         await self._emit([event for _, event in ready])
         made = [
-            renewed(marks.get(entry.key), Mark(entry.key, entry.content, event.article.id, now, now))
+            renewed(marks.get(entry.key), Mark(entry.key, entry.content, event.article.id, now, now, event.backlog))
             for entry, event in ready
         ]
         await asyncio.to_thread(self._save_marks, feed.id, made)
 
-    async def _article(self, feed: Feed, state: FeedState, entry: Entry, page: Page, now: datetime) -> FetchedArticle:
+    async def _article(self, feed: Feed, entry: Entry, page: Page, now: datetime, *, backlog: bool) -> FetchedArticle:
         outlet = self._tools.outlets.get(id_of(feed.id, entry), feed.outlet)
         article, reason = await asyncio.to_thread(make_article, feed.id, outlet, entry, page, now)
-        backlog = schedule.is_backlog(entry.published, first=state.first, added=state.added)
         fields = {"text_from": article.text_from, "language": article.language}
         self._log.info("article", feed=feed.id, title=article.title, **fields, **({"backlog": True} if backlog else {}))
         if reason:
@@ -205,11 +219,24 @@ class Poller:
         self._tools.notices.failed(feed.id, problem, unreachable=error.unreachable)
         metrics.POLLS.labels("failed").inc()
         following = schedule.after_failure(
-            state.interval, failures=failures, now=now, chance=self._tools.chance(), wait=error.wait, gone=error.gone
+            state.interval,
+            failures=failures,
+            refused=error.refused,
+            high=feed.high,
+            now=now,
+            chance=self._tools.chance(),
+            wait=error.wait,
+            gone=error.gone,
         )
         if failures >= _BACK_TO_CONFIGURED_AFTER and state.url != state.configured_url:
             state = replace(state, url=state.configured_url, etag=None, last_modified=None)
         return replace(state, due=following.due, polled=now, failures=failures, problem=problem)
+
+    def _is_never_whole(self, feed: str, now: datetime) -> bool:
+        """Whether a first poll has been incomplete for a day: then undated entries must count as news all the same."""
+        with self._tools.database.read() as tx:
+            oldest = oldest_mark(tx, feed)
+        return oldest is not None and now - oldest >= _NEVER_WHOLE_AFTER
 
     def _marks(self, feed: str, entries: Sequence[Entry]) -> dict[str, Mark]:
         with self._tools.database.read() as tx:
@@ -232,3 +259,12 @@ class Poller:
 def _is_fresh(entry: Entry, marks: Mapping[str, Mark]) -> bool:
     mark = marks.get(entry.key)
     return mark is None or mark.content != entry.content
+
+
+def _with_outlet(feed: Feed, title: str) -> Feed:
+    """The feed with its title as its outlet's name, where none was configured."""
+    return replace(feed, outlet=replace(feed.outlet, name=title)) if feed.titled and title else feed
+
+
+def _is_backlog(entry: Entry, mark: Mark | None, state: FeedState) -> bool:
+    return mark.backlog if mark else schedule.is_backlog(entry.published, first=state.first, added=state.added)

@@ -1,7 +1,8 @@
 """The sample feed: the desk's articles/*.yaml, dated today, served on loopback as one more feed.
 
 So a first alert shows within seconds, and without a network. The articles keep their own URLs and outlets; the fetcher
-polls, fetches and extracts them as it does any others.
+polls, fetches and extracts them as it does any others, but in order: those in the desk's language first, then by name
+of file. So it is always the same story that comes first.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from pydantic import Field
 
 from newswatch_core.config import ConfigError, Problem, Versioned, load
 from newswatch_core.events import SAMPLE_FEED
-from newswatch_fetcher.config import Feed, Kind, Outlet
+from newswatch_fetcher.config import Country, Feed, Kind, Language, Outlet
 from newswatch_fetcher.network import Route
 from newswatch_fetcher.urls import article_id, canonical_url, same_place
 
@@ -34,11 +35,11 @@ class SampleArticle(Versioned):
     outlet: str = Field(default="Sample", max_length=200)
     owner: str = ""
     url: str = ""
-    language: str = Field(default="", pattern="^$|^[a-z]{2}$")
+    language: Language = ""
     title: str = Field(min_length=1)
     text: str = ""
     kind: Kind = "press"
-    country: str = ""
+    country: Country = ""
     notes: str = ""
 
 
@@ -46,7 +47,7 @@ def load_sample(desk: Path) -> tuple[SampleArticle, ...]:
     """The desk's articles that have a URL. Raises ConfigError."""
     articles: list[SampleArticle] = []
     problems: list[Problem] = []
-    for path in sorted((desk / "articles").glob("*.yaml")):
+    for path in sorted((desk / "articles").glob("*.yaml"), key=lambda path: path.stem):
         try:
             loaded = load(path, SampleArticle, root=desk)
         except ConfigError as error:
@@ -73,8 +74,9 @@ class _Document:
 class Sample:
     """A small HTTP server on the running loop. Use as an asynchronous context manager."""
 
-    def __init__(self, articles: Sequence[SampleArticle], now: datetime) -> None:
-        self.feed = Feed(SAMPLE_FEED, _FEED, Outlet("Sample", "Sample"), high=True)
+    def __init__(self, articles: Sequence[SampleArticle], now: datetime, language: str) -> None:
+        articles = sorted(articles, key=lambda article: article.language != language)
+        self.feed = Feed(SAMPLE_FEED, _FEED, Outlet("Sample", "Sample"), high=True, in_order=True)
         self.outlets: Mapping[str, Outlet] = {article_id(_url(article)): _outlet(article) for article in articles}
         self._places = {same_place(_url(article)) for article in articles} | {same_place(_FEED)}
         self._documents = {_key(_FEED): _Document("application/rss+xml", _feed_xml(articles, now).encode())}
@@ -130,8 +132,9 @@ def _key(url: str) -> str:
 
 
 def _feed_xml(articles: Sequence[SampleArticle], now: datetime) -> str:
+    """An RSS feed of the articles; the first is the oldest, the last two minutes old."""
     items = []
-    for position, article in enumerate(articles):
+    for position, article in enumerate(reversed(articles)):
         summary = article.text.strip() if len(article.text) < _SHORT else article.text.strip().split("\n\n")[0]
         published = format_datetime(now - timedelta(minutes=2 + position))
         items.append(

@@ -1,7 +1,8 @@
 """When a feed is polled next. Pure: time and chance are passed in.
 
 The interval follows the feed between two bounds: shorter while most entries of a poll are new, longer while none is.
-A feed that fails is polled ever more rarely, but always again.
+A feed that fails is polled ever more rarely, but always again; no more rarely than a quiet one unless its server
+refuses, so that an outage of the network has no aftermath.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ def after_success(
 ) -> Next:
     """After a poll that listed `entries`, `new` of them unknown (0, 0 for a 304).
 
-    `first`: nothing was known before. `wait`: what the server's Retry-After asks for. `chance`: 0 <= chance < 1.
+    `first`: nothing was known before. `wait`: what the server's Retry-After asks for, obeyed up to the ceiling.
+    `chance`: 0 <= chance < 1.
     """
     gap = not first and entries > 0 and new == entries
     if gap:
@@ -65,7 +67,7 @@ def after_success(
         interval *= 1.3
     interval = min(max(interval, FLOOR), ceiling(high=high))
     # Jitter only shortens: the ceiling is a promise.
-    pause = max(interval * (1 - _JITTER * chance), wait or timedelta(0))
+    pause = max(interval * (1 - _JITTER * chance), min(wait or timedelta(0), ceiling(high=high)))
     return Next(interval, now + pause, gap)
 
 
@@ -73,13 +75,16 @@ def after_failure(
     interval: timedelta,
     *,
     failures: int,
+    refused: bool,
+    high: bool,
     now: datetime,
     chance: float,
     wait: timedelta | None = None,
     gone: bool = False,
 ) -> Next:
-    """After the `failures`-th failed poll in a row. `gone`: the server said 410."""
-    pause = min(_FIRST_BACK_OFF * 2 ** min(max(failures - 1, 0), 12), MAX_BACK_OFF)
+    """After the `failures`-th failed poll in a row. `refused`: with an HTTP status. `gone`: the server said 410."""
+    longest = MAX_BACK_OFF if refused else ceiling(high=high)
+    pause = min(_FIRST_BACK_OFF * 2 ** min(max(failures - 1, 0), 12), longest)
     if gone:
         pause = MAX_BACK_OFF
     pause *= 1 - _JITTER * chance

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from newswatch_core import metrics
 from newswatch_core.config import ConfigError, Problem, load
 from newswatch_core.ports import Context, Emit, Service
+from newswatch_core.settings import DEFAULT_CONTACT, Settings
 from newswatch_core.settings import FILE as SETTINGS
-from newswatch_core.settings import Settings
 from newswatch_fetcher.articles import warm_up
 from newswatch_fetcher.config import Feed, check_feeds, load_feeds
 from newswatch_fetcher.egress import Egress
@@ -25,10 +26,12 @@ from newswatch_fetcher.pages import Pages
 from newswatch_fetcher.poll import Poller, Tools
 from newswatch_fetcher.sample import Sample, load_sample
 from newswatch_fetcher.schedule import spread
-from newswatch_fetcher.store import FeedState, load_states
+from newswatch_fetcher.store import FeedState, load_state, load_states
 from newswatch_fetcher.workers import Workers
 
 _LONGEST_SLEEP = 30.0
+_DATABASE_PAUSE = 5.0
+_NAMED = 5
 
 
 class Fetcher:
@@ -38,6 +41,7 @@ class Fetcher:
         self._context = context
         self._clock = context.clock
         self._states: dict[str, str] = {}
+        self._database_fails = False
         self._log = structlog.get_logger()
 
     async def run(self, emit: Emit) -> None:
@@ -68,7 +72,7 @@ class Fetcher:
             for problem in error.problems:
                 self._log.warning("sample problem", problem=str(problem))
             return None
-        return await stack.enter_async_context(Sample(articles, self._clock()))
+        return await stack.enter_async_context(Sample(articles, self._clock(), self._context.settings.language))
 
     def _load(self, feeds: tuple[Feed, ...]) -> Mapping[str, FeedState]:
         with self._context.database.write() as tx:
@@ -82,6 +86,9 @@ class Fetcher:
         due.sort(key=lambda feed: not feed.high)
         starts = {feed.id: now + spread(position) for position, feed in enumerate(due)}
         self._announce(states, len(due))
+        if feeds and not self._context.sample and self._context.settings.contact == DEFAULT_CONTACT:
+            problem = "publishers see a contact that is nobody's: set contact in newswatch.yaml"
+            self._log.warning("contact", problem=problem)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(tools.notices.run())
@@ -100,14 +107,38 @@ class Fetcher:
         for state in states.values():
             self._count(state)
         failing = [state.id for state in states.values() if state.problem]
-        self._log.info("feeds", feeds=len(states), due_now=due, **({"failing": failing} if failing else {}))
+        known = sum(not state.first for state in states.values())
+        fields = {"failing": failing if len(failing) < _NAMED else len(failing)} if failing else {}
+        self._log.info("feeds", feeds=len(states), known=known, due_now=due, **fields)
 
     async def _watch(self, feed: Feed, state: FeedState, start: datetime, poller: Poller) -> None:
         await self._sleep_until(start)
         while True:
-            state = await poller.poll(feed, state)
+            try:
+                state = await poller.poll(feed, state)
+            except DBAPIError as error:
+                state = await self._reloaded(feed, state, error)
+                continue
+            self._database_fails = False
             self._count(state)
             await self._sleep_until(state.due)
+
+    async def _reloaded(self, feed: Feed, state: FeedState, error: DBAPIError) -> FeedState:
+        """The feed's state as the database has it, once it can be read. Nothing is lost: the poll begins again."""
+        while True:
+            # Most often it is the same for all feeds.
+            tell = self._log.debug if self._database_fails else self._log.warning
+            self._database_fails = True
+            tell("database problem", feed=feed.id, problem=str(error.orig), retry_in=f"{_DATABASE_PAUSE:g}s")
+            await asyncio.sleep(_DATABASE_PAUSE)
+            try:
+                return await asyncio.to_thread(self._stored, feed) or state
+            except DBAPIError as again:
+                error = again
+
+    def _stored(self, feed: Feed) -> FeedState | None:
+        with self._context.database.read() as tx:
+            return load_state(tx, feed.id)
 
     async def _sleep_until(self, moment: datetime) -> None:
         # In pieces, because the clock may be set meanwhile.
@@ -128,11 +159,11 @@ class Fetcher:
 
 def check(desk: Path) -> Sequence[Problem]:
     """What is wrong with feeds.yaml, and with the part of newswatch.yaml that only the fetcher understands."""
-    problems = list(check_feeds(desk))
     try:
         loaded = load(desk / SETTINGS, Settings, root=desk)
     except ConfigError:
-        return problems  # core says so itself
+        return check_feeds(desk)  # core says the rest itself
+    problems = list(check_feeds(desk, loaded.model))
     try:
         configured_routes(loaded.model)
     except ValueError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, func, select, update
 
 from newswatch_core.ports import Tx
 from newswatch_core.storage.schema import entries, feeds
@@ -44,22 +44,22 @@ class FeedState:
 
 @dataclass(frozen=True)
 class Mark:
-    """An entry that was brought in: its key, the hash of what the feed said, its article, when it was in the feed."""
+    """An entry that was brought in: its key, the hash of what the feed said, its article, when it was in the feed.
+
+    `backlog`: it was older than the watch, and so are its later revisions.
+    """
 
     key: str
     content: str
     article: str
     first_seen: datetime
     last_seen: datetime
+    backlog: bool
 
 
 def load_states(tx: Tx, configured: Sequence[Feed], now: datetime) -> dict[str, FeedState]:
     """The state of each configured feed. New ones, and those whose URL was changed, are written as added now."""
-    found = {}
-    for row in tx.execute(select(feeds)).mappings():
-        values = dict(row)
-        interval = timedelta(seconds=values.pop("interval_seconds"))
-        found[values["id"]] = FeedState(**values, interval=interval)
+    found = {row["id"]: _state(row) for row in tx.execute(select(feeds)).mappings()}
     states = {}
     for feed in configured:
         state = found.get(feed.id)
@@ -77,6 +77,12 @@ def load_states(tx: Tx, configured: Sequence[Feed], now: datetime) -> dict[str, 
     return states
 
 
+def load_state(tx: Tx, feed: str) -> FeedState | None:
+    """The state of one feed, as it was last saved."""
+    row = tx.execute(select(feeds).where(feeds.c.id == feed)).mappings().first()
+    return _state(row) if row else None
+
+
 def save_state(tx: Tx, state: FeedState) -> None:
     values = asdict(state)
     values["interval_seconds"] = values.pop("interval").total_seconds()
@@ -86,7 +92,7 @@ def save_state(tx: Tx, state: FeedState) -> None:
 def load_marks(tx: Tx, feed: str, keys: Sequence[str]) -> dict[str, Mark]:
     """The marks of those entries of `feed` that have one, by key."""
     marks = {}
-    columns = [entries.c[name] for name in ("key", "content", "article", "first_seen", "last_seen")]
+    columns = [entries.c[name] for name in ("key", "content", "article", "first_seen", "last_seen", "backlog")]
     for start in range(0, len(keys), _AT_ONCE):
         part = keys[start : start + _AT_ONCE]
         query = select(*columns).where(entries.c.feed == feed, entries.c.key.in_(part))
@@ -106,6 +112,18 @@ def touch_marks(tx: Tx, feed: str, marks: Mapping[str, Mark], now: datetime) -> 
         tx.execute(update(entries).where(entries.c.feed == feed, entries.c.key.in_(part)).values(last_seen=now))
 
 
+def oldest_mark(tx: Tx, feed: str) -> datetime | None:
+    """When the first of the marked entries of `feed` was brought in; None if there are none."""
+    moment: datetime | None = tx.execute(select(func.min(entries.c.first_seen)).where(entries.c.feed == feed)).scalar()
+    return moment
+
+
 def renewed(mark: Mark | None, made: Mark) -> Mark:
     """`made`, with the first sight of the mark that was there before."""
     return replace(made, first_seen=mark.first_seen) if mark else made
+
+
+def _state(row: RowMapping) -> FeedState:
+    values = dict(row)
+    interval = timedelta(seconds=values.pop("interval_seconds"))
+    return FeedState(**values, interval=interval)

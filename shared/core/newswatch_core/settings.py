@@ -1,15 +1,20 @@
 """The desk's settings: newswatch.yaml."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from newswatch_core.config import Duration, Model, Versioned, load
 
 FILE = "newswatch.yaml"
+DEFAULT_CONTACT = "https://example.org/newswatch"
+"""Nobody's: a desk that reads real sites sets its own."""
 
+_CONTACT = re.compile(r"https?://[A-Za-z0-9\[][!-~]*|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 SHORTEST_RETENTION = timedelta(days=7)
 """The deduplicator looks back so far: a restart must find what it had in memory."""
@@ -37,6 +42,23 @@ class Health(Model):
     listen: str = Field(default="", pattern=r"^$|^[^:\s]+:\d{1,5}$")
 
 
+_PLACE = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+
+
+def _place(value: str) -> str:
+    """A host:port, in small letters."""
+    match = _PLACE.fullmatch(value)
+    if not match or not 0 < int(match[1]) < 65_536:
+        raise ValueError(
+            f"{value!r} is not host:port: write the exact host (no *, no https://, no path; xn--... where it is not "
+            "ASCII) and the port, for example news.intranet.example:443"
+        )
+    return value.lower()
+
+
+Place = Annotated[str, AfterValidator(_place)]
+
+
 class Egress(Model):
     """What the fetcher may reach beyond the public internet.
 
@@ -44,9 +66,14 @@ class Egress(Model):
     asking DNS, for tests and split networks.
     """
 
-    allow: tuple[str, ...] = ()
+    allow: tuple[Place, ...] = ()
     connect: dict[str, str] = Field(default_factory=dict)
     host_gap: Duration = timedelta(seconds=1)
+
+    @field_validator("connect")
+    @classmethod
+    def _from_places(cls, value: dict[str, str]) -> dict[str, str]:
+        return {_place(place): target for place, target in value.items()}
 
 
 class Settings(Versioned):
@@ -55,10 +82,20 @@ class Settings(Versioned):
     desk: str = "newswatch desk"
     language: str = Field(default="en", pattern="^[a-z]{2}$")
     timezone: str = "UTC"
-    contact: str = "https://example.org/newswatch"
+    contact: str = DEFAULT_CONTACT
     retention: Retention = Retention()
     health: Health = Health()
     egress: Egress = Egress()
+
+    @field_validator("contact")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if not _CONTACT.fullmatch(value):
+            raise ValueError(
+                "a page or an address where publishers reach you, in ASCII: https://your-organisation.example or "
+                "desk@your-organisation.example"
+            )
+        return value
 
     @field_validator("timezone")
     @classmethod

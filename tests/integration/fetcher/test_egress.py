@@ -8,11 +8,13 @@ from itertools import pairwise
 
 import pytest
 
+from newswatch_core.events import utc_now
 from newswatch_core.settings import Egress as EgressSettings
 from newswatch_core.settings import Settings
 from newswatch_fetcher import network
 from newswatch_fetcher.egress import Egress
 from newswatch_fetcher.network import EgressError, Route
+from newswatch_fetcher.pages import RobotsCache
 from tests.support.newsstand import Newsstand
 from tests.support.standserver import Trouble
 
@@ -188,6 +190,19 @@ async def test_a_closed_port_is_unreachable(stand):
         with pytest.raises(EgressError) as caught:
             await egress.get(URL)
     assert caught.value.reason == "unreachable"
+
+
+async def test_robots_txt_is_remembered_for_the_hosts_asked_for_last(stand):
+    hosts = ["a.example", "b.example", "c.example"]
+    for host in hosts:
+        stand.robots(host, "User-agent: *\nDisallow: /private")
+    async with to_the(stand) as egress:
+        cache = RobotsCache(egress, utc_now, kept=2)
+        for host in [*hosts, "c.example", "a.example"]:
+            assert await cache.allows(f"http://{host}/news")
+            assert not await cache.allows(f"http://{host}/private")
+    asked = [request.url.split("/")[2] for request in stand.requests]
+    assert asked == [*hosts, "a.example"]
 
 
 async def test_a_host_is_asked_one_thing_at_a_time(stand):

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from newswatch_core.storage import log
+from newswatch_core.topics import written_by
 from newswatch_fetcher import poll
 from tests.support.fetching import EmitFailedError, report
 from tests.support.newsstand import StandArticle
@@ -252,6 +254,93 @@ async def test_the_rest_of_a_first_poll_that_died_is_backlog_too(rig, stand):
     await rig.poll()
     assert len(rig.events) >= 6
     assert all(event.backlog for event in rig.events)
+
+
+async def test_what_a_cut_off_first_poll_left_out_is_backlog_too(rig, stand):
+    for number in range(10):
+        stand.add_article("news", replace(report(number), published=rig.now - timedelta(days=3)))
+    for part in (0.4, 0.6):
+        stand.order(FEED, Trouble("cut", part=part))
+        state = await rig.poll()
+        assert (state.first, state.problem) == (True, "the feed is cut off")
+        rig.forward(minutes=2)
+    state = await rig.poll()
+    assert not state.first
+    assert len(rig.events) == 10
+    assert all(event.backlog for event in rig.events)
+    assert state.gaps == 0
+
+
+async def test_a_feed_that_is_never_whole_has_news_after_a_day(rig, stand):
+    rig.forward(hours=-48)
+    for number in range(10):
+        stand.add_article("news", replace(report(number), published=None))
+    stand.order(FEED, Trouble("cut", part=0.8), times=None)
+    await rig.poll()
+    for hours in (23, 2):
+        rig.forward(hours=hours)
+        state = await rig.poll()
+        assert state.first is (hours == 23)
+    rig.events.clear()
+    stand.add_article("news", replace(report(20), published=None))
+    await rig.poll()
+    assert {event.article.title: event.backlog for event in rig.events}[report(20).title] is False
+
+
+async def test_a_later_revision_is_backlog_as_its_first_was(rig, stand):
+    old = stand.add_article("news", replace(report(1), published=rig.now - timedelta(days=3)))
+    new = stand.add_article("news", report(2))
+    await rig.poll()
+    rig.events.clear()
+    for shown in (old, new):
+        stand.change_article("news", shown.url, title=f"Correction: {shown.title}")
+    await rig.poll()
+    stand.change_article("news", old.url, title=f"Second correction: {old.title}")
+    await rig.poll()
+    assert [event.backlog for event in rig.events if event.article.url == old.url] == [True, True]
+    assert [event.backlog for event in rig.events if event.article.url == new.url] == [False]
+
+
+async def test_a_link_in_two_feeds_is_one_article_with_an_event_for_each(rig, stand):
+    stand.add_feed("other", host="other.example", outlet="The Other", owner="Other Group", country="ML")
+    shown = stand.add_article("news", report())
+    stand.add_article("other", replace(shown, guid="another"))
+    await rig.poll("news")
+    await rig.poll("other")
+    topic = written_by("fetcher").name
+    with rig.database.write() as tx:
+        log.append(tx, topic, rig.events, rig.now)
+        first, second = (record.event.article for record in log.read(tx, topic, 0, 10))
+    assert (first.id, first.revision, first.text) == (second.id, second.revision, second.text)
+    assert (first.feed, first.outlet, first.owner) == ("news", "The News", "The News")
+    assert (second.feed, second.outlet, second.owner, second.country) == ("other", "The Other", "Other Group", "ML")
+
+
+async def test_a_feed_without_an_outlet_is_called_by_its_title(rig, stand):
+    stand.add_feed("plain", host="www.plain.example")
+    channel = b"<title>Plain &amp;amp; News:  the latest</title><item><title>Talks</title><guid>1</guid></item>"
+    body = b'<rss version="2.0"><channel>' + channel + b"</channel></rss>"
+    stand.order(stand.feed_url("plain"), Trouble("body", headers={"Content-Type": "text/xml"}, body=body))
+    await rig.poll("plain")
+    (event,) = rig.events
+    assert (event.article.outlet, event.article.owner) == ("Plain & News: the latest", "plain.example")
+
+
+async def test_after_an_outage_a_feed_is_polled_within_its_ceiling(rig, stand):
+    stand.order(FEED, Trouble("reset"), times=None)
+    for _ in range(6):
+        state = await rig.poll()
+    assert state.due == rig.now + timedelta(minutes=15)
+
+
+async def test_an_etag_that_is_not_ascii_goes_back_as_it_came(rig, stand):
+    stand.add_article("news", report())
+    body = b'<rss version="2.0"><channel><title>News</title></channel></rss>'
+    headers = {"Content-Type": "text/xml", "ETag": '"\u00e9t\u00e9"'}
+    stand.order(FEED, Trouble("body", headers=headers, body=body))
+    assert (await rig.poll()).problem == ""
+    assert (await rig.poll()).problem == ""
+    assert "if-none-match" in stand.requests_of(FEED)[1].headers
 
 
 async def test_entries_that_came_and_went_unseen_are_a_gap(rig, stand):

@@ -1,14 +1,14 @@
 """The sample feed, through the whole fetcher."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from newswatch_core.config import ConfigError
 from newswatch_core.events import hash_id
 from newswatch_fetcher.sample import load_sample
-from tests.integration.fetcher.test_service import running, until
+from tests.integration.fetcher.test_service import running, starts, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -55,17 +55,31 @@ async def test_the_desks_articles_come_in_dated_today_with_their_own_outlets(des
 
 
 async def test_a_restart_repeats_nothing(desk):
-    async with running(desk, sample=True) as events:
-        await until(lambda: len(events) == 2)
-    async with running(desk, sample=True) as again:
-        await asyncio.sleep(1)
-    assert again == []
+    with capture_logs() as logs:
+        async with running(desk, sample=True):
+            await until(lambda: any(line["event"] == "poll" for line in logs))
+    with capture_logs() as logs:
+        async with running(desk, sample=True) as again:
+            await until(lambda: starts(logs))
+    assert (starts(logs), again) == ([(1, 1, 0)], [])
 
 
 async def test_without_the_flag_there_is_no_sample(desk):
-    async with running(desk) as events:
-        await asyncio.sleep(0.5)
-    assert events == []
+    with capture_logs() as logs:
+        async with running(desk) as events:
+            await until(lambda: starts(logs))
+    assert (starts(logs), events) == ([(0, 0, 0)], [])
+
+
+async def test_they_come_in_order_those_in_the_desks_language_first(desk):
+    for name, language in (("a-3", "fr"), ("b-1", "en"), ("c-2", "en"), ("d-4", "fr")):
+        text = ARTICLE.replace("courier.example.org/2025/talks", f"{name}.example.org/1")
+        (desk / "articles" / f"{name}.yaml").write_text(text.format(language=language, title=f"Number {name}"))
+    async with running(desk, sample=True) as events:
+        await until(lambda: len(events) == 6)
+    titles = ["Number b-1", "Number c-2", "Talks on a road", "Road talks begin", "Number a-3", "Number d-4"]
+    assert [event.article.title for event in events] == titles
+    assert [event.article.published for event in events] == sorted(event.article.published for event in events)
 
 
 async def test_a_broken_sample_article_is_one_clear_problem(desk):

@@ -37,8 +37,23 @@ def test_a_page_without_text_says_so(run, tmp_path):
     empty = tmp_path / "empty.html"
     empty.write_text("<html></html>")
     result = run(empty)
-    assert (result.exit_code, result.stdout) == (0, "")
+    assert (result.exit_code, result.stdout) == (1, "")
     assert "no article text found" in result.stderr
+
+
+def test_one_page_without_text_keeps_no_other_from_being_printed(run, tmp_path, page):
+    empty = tmp_path / "empty.html"
+    empty.write_text("<html></html>")
+    result = run(empty, page)
+    assert result.exit_code == 1
+    assert TEXT.strip() in result.stdout
+
+
+@pytest.mark.parametrize("url", ["https://news.example/1.html", "HTTP://news.example/"])
+def test_a_url_is_not_fetched_but_explained(run, url):
+    result = run(url)
+    assert result.exit_code == 2
+    assert "give a saved file, not a URL" in result.stderr
 
 
 def test_a_missing_file_is_a_clear_error(run, tmp_path, page):

@@ -47,7 +47,9 @@ feeds:
         ("url: https://user:pass@news.example/rss", "no user name"),
         ("url: https://news.example:0/rss", "port 0"),
         ("url: https://news.example/a, kind: paper", "kind"),
-        ("url: https://news.example/a, country: France", "country"),
+        ("url: https://news.example/a, country: France", "country: two capital letters such as FR, not 'France'"),
+        ("url: https://news.example/a, language: FR", "language: two small letters such as fr, not 'FR'"),
+        ("url: https://news.example/a, id: a b", "id: small letters, digits and hyphens, such as rfi-afrique"),
         ("url: https://news.example/a, langauge: fr", "did you mean 'language'?"),
         ("url: https://news.example/a, id: SAMPLE", "choose another"),
         ("id: news", "'url' is missing"),
@@ -57,6 +59,13 @@ def test_a_wrong_feed_is_one_clear_problem_with_its_line(desk, line, said):
     (problem,) = check_feeds(desk(f"version: 1\nfeeds:\n  - url: https://a.example/\n  - {{{line}}}\n"))
     assert (problem.file, problem.line) == ("feeds.yaml", 4)
     assert said in str(problem)
+
+
+def test_a_bare_url_is_told_how_to_be_a_feed(desk):
+    (problem,) = check_feeds(desk("version: 1\nfeeds:\n  - url: https://a.example/\n  - https://b.example/rss\n"))
+    assert str(problem).startswith("feeds.yaml:4: feeds: each feed is a mapping: write `- url: https://b.example/rss`")
+    (problem,) = check_feeds(desk("version: 1\nfeeds: [news]\n"))
+    assert "each feed is a mapping: write `- url: https://...`" in problem.message
 
 
 def test_two_feeds_cannot_have_one_id_or_url(desk):

@@ -15,6 +15,14 @@ def succeed(interval=TEN, *, entries=20, new=1, first=False, high=False, chance=
     return after_success(interval, entries=entries, new=new, first=first, high=high, now=NOW, chance=chance, wait=wait)
 
 
+def fail(failures=1, *, refused=True, high=False, chance=0.0, wait=None, gone=False) -> timedelta:
+    """The pause."""
+    following = after_failure(
+        TEN, failures=failures, refused=refused, high=high, now=NOW, chance=chance, wait=wait, gone=gone
+    )
+    return following.due - NOW
+
+
 def test_a_quiet_feed_is_polled_less_often_but_never_beyond_the_ceiling():
     interval = TEN
     for _ in range(20):
@@ -56,29 +64,32 @@ def test_a_feed_that_answers_is_polled_between_floor_and_ceiling(minutes, entrie
     assert schedule.FLOOR * 0.9 <= following.due - NOW <= schedule.ceiling(high=high)
 
 
-def test_retry_after_is_obeyed_even_after_a_good_answer():
-    assert succeed(wait=timedelta(hours=2)).due == NOW + timedelta(hours=2)
+def test_after_a_good_answer_retry_after_is_obeyed_up_to_the_ceiling():
+    assert succeed(timedelta(minutes=2), wait=timedelta(minutes=12)).due == NOW + timedelta(minutes=12)
+    assert succeed(wait=timedelta(hours=2)).due == NOW + timedelta(minutes=15)
+    assert succeed(wait=timedelta(hours=2), high=True).due == NOW + timedelta(minutes=5)
 
 
-def test_failures_double_the_pause_up_to_six_hours_and_never_end_it():
-    pauses = [
-        (after_failure(TEN, failures=n, now=NOW, chance=0).due - NOW) / timedelta(minutes=1) for n in (1, 2, 3, 50)
-    ]
-    assert pauses == [1, 2, 4, 360]
+def test_refusals_double_the_pause_up_to_six_hours_and_never_end_it():
+    assert [fail(failures) / timedelta(minutes=1) for failures in (1, 2, 3, 50)] == [1, 2, 4, 360]
+
+
+@pytest.mark.parametrize(("high", "minutes"), [(False, [1, 2, 4, 8, 15, 15]), (True, [1, 2, 4, 5, 5, 5])])
+def test_after_an_outage_a_feed_is_polled_within_its_ceiling(high, minutes):
+    pauses = [fail(failures, refused=False, high=high) for failures in (1, 2, 3, 4, 5, 1_000)]
+    assert pauses == [timedelta(minutes=pause) for pause in minutes]
 
 
 def test_a_feed_that_is_gone_is_asked_again_every_six_hours():
-    assert after_failure(TEN, failures=1, now=NOW, chance=0, gone=True).due == NOW + timedelta(hours=6)
+    assert fail(gone=True) == timedelta(hours=6)
 
 
 def test_a_failing_feed_waits_as_long_as_it_was_asked_to():
-    assert after_failure(TEN, failures=1, now=NOW, chance=0, wait=timedelta(hours=9)).due == NOW + timedelta(hours=9)
+    assert fail(wait=timedelta(hours=9)) == timedelta(hours=9)
 
 
 def test_jitter_keeps_feeds_apart():
-    assert (
-        after_failure(TEN, failures=5, now=NOW, chance=0.9).due < after_failure(TEN, failures=5, now=NOW, chance=0).due
-    )
+    assert fail(5, chance=0.9) < fail(5, chance=0)
 
 
 @pytest.mark.parametrize(

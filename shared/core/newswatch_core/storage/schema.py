@@ -145,6 +145,7 @@ entries = Table(
     Column("article", _Id, nullable=False),
     Column("first_seen", UtcDateTime, nullable=False),
     Column("last_seen", UtcDateTime, nullable=False, comment="when it last stood in the feed"),
+    Column("backlog", Boolean, nullable=False, comment="older than the watch; its later revisions are as well"),
     Index("entries_last_seen", "last_seen"),
 )
 

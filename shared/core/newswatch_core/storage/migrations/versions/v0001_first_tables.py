@@ -114,6 +114,9 @@ def upgrade() -> None:
         sa.Column("article", sa.String(length=20), nullable=False),
         sa.Column("first_seen", UtcDateTime(timezone=True), nullable=False),
         sa.Column("last_seen", UtcDateTime(timezone=True), nullable=False, comment="when it last stood in the feed"),
+        sa.Column(
+            "backlog", sa.Boolean(), nullable=False, comment="older than the watch; its later revisions are as well"
+        ),
         sa.PrimaryKeyConstraint("feed", "key"),
     )
     with op.batch_alter_table("entries", schema=None) as batch_op:
