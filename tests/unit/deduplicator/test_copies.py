@@ -64,10 +64,10 @@ def test_the_same_text_under_another_title_is_a_copy_even_days_later(wire: Wire)
 
 
 def test_a_copy_names_the_original_and_not_another_copy(wire: Wire):
-    paragraphs = Press(5).paragraphs(9).split("\n\n")
-    wire.take("first", "One", "\n\n".join(paragraphs[:5]))
-    wire.take("second", "Two", "\n\n".join(paragraphs[3:]), hours=1)
-    wire.take("third", "Three", "\n\n".join(paragraphs[5:]), hours=2)
+    paragraphs = Press(5).paragraphs(18).split("\n\n")
+    wire.take("first", "One", "\n\n".join(paragraphs[:10]))
+    wire.take("second", "Two", "\n\n".join(paragraphs[6:]), hours=1)
+    wire.take("third", "Three", "\n\n".join(paragraphs[10:]), hours=2)
     assert wire.copy_of("second") == "first"
     assert wire.copy_of("third") == "first"
 
