@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from newswatch_core.events import Article
 from newswatch_core.storage.schema import articles
-from newswatch_core.storage.upsert import insert_missing
+from newswatch_core.storage.upsert import Row, insert_missing
 
 Key = tuple[str, str]
 """Article id and revision."""
@@ -22,23 +22,38 @@ def without_text(article: Article) -> Article:
 
 def put_articles(tx: Connection, new: Iterable[Article]) -> None:
     """Keeps the articles; a revision that is there already stays as it was."""
-    rows = [
-        {
-            "id": article.id,
-            "revision": article.revision,
-            "feed": article.feed,
-            "url": article.url,
-            "language": article.language,
-            "title": article.title,
-            "text": article.text,
-            "published": article.published,
-            "seen": article.seen,
-            "at": article.at,
-            "details": msgspec.json.encode(without_text(article)),
-        }
-        for article in {(article.id, article.revision): article for article in new}.values()
-    ]
-    insert_missing(tx, articles, rows)
+    by_key = {(article.id, article.revision): article for article in new}
+    if tx.dialect.name == "postgresql":
+        # There the primary key holds `seen` as well, so that it alone would let a revision in once more.
+        for key in _which(tx, list(by_key)):
+            del by_key[key]
+    insert_missing(tx, articles, [_row(article) for article in by_key.values()])
+
+
+def _row(article: Article) -> Row:
+    return {
+        "id": article.id,
+        "revision": article.revision,
+        "feed": article.feed,
+        "url": article.url,
+        "language": article.language,
+        "title": article.title,
+        "text": article.text,
+        "published": article.published,
+        "seen": article.seen,
+        "at": article.at,
+        "details": msgspec.json.encode(without_text(article)),
+    }
+
+
+def _which(tx: Connection, keys: Sequence[Key]) -> set[Key]:
+    """Those of `keys` that are there."""
+    found: set[Key] = set()
+    for start in range(0, len(keys), _AT_ONCE):
+        query = select(articles.c.id, articles.c.revision)
+        rows = tx.execute(query.where(tuple_(articles.c.id, articles.c.revision).in_(keys[start : start + _AT_ONCE])))
+        found.update((row.id, row.revision) for row in rows)
+    return found
 
 
 def get_articles(tx: Connection, keys: Sequence[Key]) -> Mapping[Key, Article]:
@@ -47,7 +62,9 @@ def get_articles(tx: Connection, keys: Sequence[Key]) -> Mapping[Key, Article]:
     for start in range(0, len(keys), _AT_ONCE):
         wanted = keys[start : start + _AT_ONCE]
         query = select(articles.c.id, articles.c.revision, articles.c.title, articles.c.text, articles.c.details)
-        for row in tx.execute(query.where(tuple_(articles.c.id, articles.c.revision).in_(wanted))):
+        here = tuple_(articles.c.id, articles.c.revision).in_(wanted)
+        # On PostgreSQL two writers at once can bring in a revision twice, seen at different times: the first counts.
+        for row in tx.execute(query.where(here).order_by(articles.c.seen.desc())):
             article = msgspec.json.decode(row.details, type=Article)
             found[row.id, row.revision] = msgspec.structs.replace(article, title=row.title, text=row.text)
     return found

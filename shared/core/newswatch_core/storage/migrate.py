@@ -1,10 +1,19 @@
-"""Bringing a database's schema to the version of this code, by Alembic."""
+"""Bringing a database's schema to the version of this code, by Alembic.
+
+On SQLite whoever opens the file does it, on PostgreSQL `newswatch migrate`; of two at once, the second waits.
+"""
+
+from datetime import datetime
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+from newswatch_core.storage import partitions, postgres
+
+_LOCK = "migrate"
 
 
 class NewerSchemaError(Exception):
@@ -21,8 +30,10 @@ def is_current(tx: Connection) -> bool:
     return schema_version(tx) == _scripts(Config()).get_current_head()
 
 
-def migrate(tx: Connection) -> None:
+def migrate(tx: Connection, now: datetime) -> None:
     """Runs the migrations that `tx`'s database lacks, in that transaction. Raises NewerSchemaError."""
+    postgres.take_time(tx)
+    postgres.lock_names(tx, [_LOCK])
     config = Config()
     scripts = _scripts(config)
     current = schema_version(tx)
@@ -32,6 +43,7 @@ def migrate(tx: Connection) -> None:
         raise NewerSchemaError(f"the database has schema {current}, written by a later newswatch: install that one")
     config.attributes["connection"] = tx
     command.upgrade(config, "head")
+    partitions.make_ahead(tx, now)
 
 
 def _scripts(config: Config) -> ScriptDirectory:

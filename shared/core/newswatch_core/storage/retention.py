@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, Connection, Table, delete, func, or_, select
 
 from newswatch_core.settings import Retention
+from newswatch_core.storage import partitions, postgres
 from newswatch_core.storage.schema import (
-    articles,
     dead_letters,
     decisions,
     deliveries,
@@ -24,8 +24,33 @@ SEEN_MARKS = timedelta(days=30)
 DELIVERIES = timedelta(days=90)
 
 
+_LOCK = "retention"
+
+
 def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
-    """Deletes what is older than `keep` says, and says how many rows that were. Unread events always stay."""
+    """Deletes what is older than `keep` says, and says how many rows that were. Unread events always stay.
+
+    On PostgreSQL articles go by whole days, which are not counted, and the days to come are made ready; where another
+    process sweeps already, nothing is done.
+    """
+    if not postgres.try_lock_name(tx, _LOCK):
+        return 0
+    postgres.take_time(tx)
+    gone = _sweep_log(tx, now, keep)
+    # Logged events refer to their article's text.
+    oldest_logged = tx.execute(select(func.min(log.c.written))).scalar()
+    articles_until = min(now - keep.articles, oldest_logged or now)
+    for table, column, until in _aged(now, keep):
+        gone += tx.execute(delete(table).where(column < until)).rowcount
+    gone += _forget_entries(tx, now)
+    done = or_(deliveries.c.state == "sent", deliveries.c.state == "dead")
+    gone += tx.execute(delete(deliveries).where(done, deliveries.c.created < now - DELIVERIES)).rowcount
+    # Last, because it locks the table until the end of the transaction.
+    partitions.make_ahead(tx, now)
+    return gone + partitions.drop_before(tx, articles_until)
+
+
+def _sweep_log(tx: Connection, now: datetime, keep: Retention) -> int:
     gone = 0
     for topic in TOPICS:
         # The last row stays whatever its age: the next offset follows from it.
@@ -35,20 +60,11 @@ def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
             read_to = select(func.coalesce(func.max(offsets.c.offset), 0)).where(offsets.c.topic == topic.name)
             where.append(log.c.offset < read_to.scalar_subquery())
         gone += tx.execute(delete(log).where(*where)).rowcount
-    # Logged events refer to their article's text.
-    oldest_logged = tx.execute(select(func.min(log.c.written))).scalar()
-    articles_until = min(now - keep.articles, oldest_logged or now)
-    for table, column, until in _aged(articles_until, now, keep):
-        gone += tx.execute(delete(table).where(column < until)).rowcount
-    gone += _forget_entries(tx, now)
-    done = or_(deliveries.c.state == "sent", deliveries.c.state == "dead")
-    gone += tx.execute(delete(deliveries).where(done, deliveries.c.created < now - DELIVERIES)).rowcount
     return gone
 
 
-def _aged(articles_until: datetime, now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime], datetime]]:
+def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime], datetime]]:
     return [
-        (articles, articles.c.seen, articles_until),
         (fingerprints, fingerprints.c.at, now - keep.articles),
         (stories, stories.c.changed, now - keep.articles),
         # Decisions outlive the seen marks: an entry that comes back must meet the decision it had.
