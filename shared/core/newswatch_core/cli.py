@@ -9,6 +9,7 @@ import typer
 from newswatch_core.commands.alerts import alerts
 from newswatch_core.commands.check import check
 from newswatch_core.commands.dead_letters import dead_letters
+from newswatch_core.commands.migrate import migrate
 from newswatch_core.commands.pipe import pipe
 from newswatch_core.commands.run import run
 from newswatch_core.commands.schemas import schemas
@@ -40,7 +41,7 @@ def _options(
     pass
 
 
-for _command in (run, check, pipe, status, alerts, dead_letters, schemas):
+for _command in (run, check, pipe, status, alerts, dead_letters, migrate, schemas):
     app.command()(_command)
 for _point in sorted(entry_points(group="newswatch.commands"), key=lambda point: point.name):
     app.command(_point.name)(_point.load())

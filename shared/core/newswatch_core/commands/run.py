@@ -10,6 +10,7 @@ import typer
 
 from newswatch_core import logs
 from newswatch_core.commands.check import find_problems
+from newswatch_core.commands.opened import DEFAULT_DATA
 from newswatch_core.config import ConfigError
 from newswatch_core.ports import Context
 from newswatch_core.runtime.embedded import EmbeddedRuntime
@@ -17,8 +18,6 @@ from newswatch_core.runtime.lock import RunnerLock
 from newswatch_core.services import installed_services
 from newswatch_core.settings import load_settings
 from newswatch_core.storage.database import open_folder
-
-DEFAULT_DATA = Path(".newswatch")
 
 
 class LogStyle(StrEnum):

@@ -89,10 +89,10 @@ class Database:
                 how = "newswatch migrate --postgres URL" if self.shared else "newswatch run"
                 raise DatabaseProblemError(f"{self.name}: of another version: `{how}` upgrades it")
 
-    def migrate(self) -> None:
-        """Brings the schema to this version. Raises NewerSchemaError if the database is of a later one."""
+    def migrate(self) -> tuple[str | None, str | None]:
+        """Brings the schema to this version; returns the one before and this one. Raises NewerSchemaError."""
         with self.write() as tx:
-            migrate(tx, utc_now())
+            return migrate(tx, utc_now())
 
     def close(self) -> None:
         self._engine.dispose()
@@ -105,7 +105,7 @@ def open_folder(data: Path) -> Database:
         database.migrate()
     except (DatabaseError, NewerSchemaError) as error:
         database.close()
-        raise DatabaseProblemError(f"{data / FILE}: {_reason(error)}") from None
+        raise DatabaseProblemError(f"{data / FILE}: {reason_of(error)}") from None
     return database
 
 
@@ -129,19 +129,20 @@ def _checked(database: Database) -> Database:
         database.close()
         if isinstance(error, DatabaseProblemError):
             raise
-        raise DatabaseProblemError(f"{database.name}: {_reason(error)}") from None
+        raise DatabaseProblemError(f"{database.name}: {reason_of(error)}") from None
     return database
 
 
-def migrate_url(url: str) -> None:
-    """Brings the PostgreSQL database at `url` to this version. Raises DatabaseProblemError."""
+def migrate_url(url: str) -> str:
+    """Brings the PostgreSQL database at `url` to this version, and says so. Raises DatabaseProblemError."""
     database = open_url(url)
     try:
-        database.migrate()
+        before, after = database.migrate()
     except (DatabaseError, NewerSchemaError) as error:
-        raise DatabaseProblemError(f"{database.name}: {_reason(error)}") from None
+        raise DatabaseProblemError(f"{database.name}: {reason_of(error)}") from None
     finally:
         database.close()
+    return f"{database.name}: " + (f"up to date ({after})" if before == after else f"{before or 'empty'} -> {after}")
 
 
 def open_url(url: str) -> Database:
@@ -162,7 +163,8 @@ def open_file(path: Path) -> Database:
     return Database(engine, name=str(path))
 
 
-def _reason(error: DatabaseError | NewerSchemaError) -> str:
+def reason_of(error: DatabaseError | NewerSchemaError) -> str:
+    """What is wrong, in one line without secrets."""
     text = str(error.orig) if isinstance(error, DatabaseError) else str(error)
     return blot_out(" ".join(text.split()))
 

@@ -44,8 +44,8 @@ def make_ahead(tx: Connection, now: datetime) -> None:
     today = now.astimezone(UTC).date()
     for number in range(-1, AHEAD.days + 1):
         day = today + timedelta(days=number)
-        if day not in there:
-            _quickly(tx, _making(day))
+        if day not in there and not _quickly(tx, _making(day)):
+            return
 
 
 def drop_before(tx: Connection, until: datetime) -> int:
@@ -57,8 +57,8 @@ def drop_before(tx: Connection, until: datetime) -> int:
         return tx.execute(delete(articles).where(articles.c.seen < until)).rowcount
     last = until.astimezone(UTC).date()
     for day in days(tx):
-        if day < last:
-            _quickly(tx, [f"DROP TABLE {_name(day)}"])
+        if day < last and not _quickly(tx, [f"DROP TABLE {_name(day)}"]):
+            break
     return tx.execute(text(f"DELETE FROM {OTHER} WHERE seen < :until"), {"until": until}).rowcount  # noqa: S608 - a constant
 
 
@@ -79,7 +79,7 @@ def _making(day: date) -> Sequence[str]:
     )
 
 
-def _quickly(tx: Connection, statements: Sequence[str]) -> None:
+def _quickly(tx: Connection, statements: Sequence[str]) -> bool:
     """Runs the statements unless a lock keeps them waiting: others would queue behind, and the next hour will do."""
     try:
         with tx.begin_nested():
@@ -90,3 +90,5 @@ def _quickly(tx: Connection, statements: Sequence[str]) -> None:
         if tx.invalidated:
             raise
         structlog.get_logger().warning("partition problem", problem=str(error.orig).strip(), retry_in="1h")
+        return False
+    return True

@@ -49,7 +49,7 @@ def parse_url(url: str) -> URL:
     """`url` for SQLAlchemy; from now on logs blot its password out. Raises ValueError, with no part of the URL."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError(_FORM) from None
     if parsed.drivername not in {"postgresql", "postgres", "postgresql+psycopg"} or not parsed.database:
         raise ValueError(_FORM)
