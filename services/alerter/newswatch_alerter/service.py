@@ -27,6 +27,7 @@ from newswatch_core.events import (
     Mention,
     StoryMerged,
     TaggedArticle,
+    key_of,
 )
 from newswatch_core.ports import Context, Filter, Line, Outcome, Poison, Sender, Service, Stage, Tx
 from newswatch_core.storage.schema import deliveries
@@ -53,11 +54,17 @@ class Alerter:
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
         articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
         decisions = store.load_decisions(tx, articles)
+        matches = [self._matches(event, decisions) for event in batch]
+        # Judging is over before anybody has to wait; what was decided meanwhile is looked up again.
+        store.lock_stories(tx, _stories(batch, matches))
+        matching = {key_of(event) for event, found in zip(batch, matches, strict=True) if found}
+        decisions |= store.load_decisions(tx, matching)
         outcomes: list[Outcome] = []
         for place, event in enumerate(batch):
             if isinstance(event, TaggedArticle):
                 # A microsecond apart, so that deliveries keep the order of their articles.
-                outcomes.append(self._article(event, decisions, tx, now + timedelta(microseconds=place)))
+                moment = now + timedelta(microseconds=place)
+                outcomes.append(self._article(event, matches[place], decisions, tx, moment))
             elif isinstance(event, StoryMerged):
                 store.merge(tx, event)
                 outcomes.append(())
@@ -68,19 +75,29 @@ class Alerter:
     def tick(self, now: datetime, tx: Tx) -> Sequence[Event]:
         return ()
 
-    def _article(self, event: TaggedArticle, decisions: store.Decisions, tx: Tx, now: datetime) -> Sequence[Event]:
+    def _matches(self, event: Event, decisions: store.Decisions) -> Sequence[Match]:
+        """The event's matches, unless they were decided on before."""
+        if not isinstance(event, TaggedArticle) or event.article.revision in decisions[event.article.id]:
+            return ()
+        return self._ranked(matches_of(self._judging, event))
+
+    def _article(
+        self, event: TaggedArticle, matches: Sequence[Match], decisions: store.Decisions, tx: Tx, now: datetime
+    ) -> Sequence[Event]:
         article = event.article
         revisions = decisions[article.id]
         if stored := revisions.get(article.revision):
             return stored.events(article)
-        matches = self._ranked(matches_of(self._judging, event))
         if not matches:
             return ()
-        known = store.known(tx, event, [match.rule for match in matches], revisions)
-        decision = decide(event, matches, self._watched, known)
-        told = store.told(tx, event) if decision.opened else {}
+        opened = False
+        while not opened:
+            known = store.known(tx, event, [match.rule for match in matches], revisions)
+            decision = decide(event, matches, self._watched, known)
+            told = store.told(tx, event) if decision.opened else {}
+            opened = store.open_alerts(tx, event, decision.opened, now)
         store.save_decision(tx, event, decision, now)
-        store.save_alerts(tx, event, decision.decided, now)
+        store.count_in(tx, event, decision.decided)
         planned = plan(article.id, decision, self._watched, told)
         rows = [pending_row(one, event.story, self._message(article, decision, one), now) for one in planned]
         insert_missing(tx, deliveries, rows)
@@ -115,6 +132,14 @@ class Alerter:
         else:
             why = sorted({one.verdict for one in decision.decided})
             self._log.debug("match", rules=[one.rule for one in decision.decided], silent=why, title=article.title)
+
+
+def _stories(batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[str]:
+    """The stories whose alerts a batch may change."""
+    merged = {story for event in batch if isinstance(event, StoryMerged) for story in (event.story, event.into)}
+    return merged | {
+        event.story for event, found in zip(batch, matches, strict=True) if isinstance(event, TaggedArticle) and found
+    }
 
 
 def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:

@@ -1,6 +1,5 @@
 """The life of a delivery."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -22,7 +21,7 @@ from newswatch_alerter.outbox import (
     wait,
 )
 from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Sent, Uncertain
-from newswatch_core.storage.database import Database, open_memory
+from newswatch_core.storage.database import Database
 from newswatch_core.storage.schema import deliveries
 from tests.support.alerting import message
 from tests.support.articles import NOON
@@ -40,13 +39,6 @@ class Clock:
 
     def forward(self, length: timedelta) -> None:
         self.now += length
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    database = open_memory()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -75,6 +75,8 @@ def make_engine(url: URL) -> Engine:
         pool_recycle=_RECYCLE_SECONDS,
         pool_pre_ping=True,
         pool_use_lifo=True,
+        # Whoever waited for another's lock must then see what that one wrote.
+        isolation_level="READ COMMITTED",
         # Values are articles and messages; they do not belong in an error's text.
         hide_parameters=True,
     )
