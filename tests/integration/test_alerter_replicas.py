@@ -3,15 +3,20 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from newswatch_alerter import store
+from newswatch_alerter.lifecycle import Planned
+from newswatch_alerter.outbox import Outbox, pending_row
+from newswatch_alerter.receivers.base import Sent
 from newswatch_core.events import StoryMerged
 from newswatch_core.storage.database import Database, open_url
 from newswatch_core.storage.schema import alert_stories, alerts, decisions, deliveries
+from tests.support.alerting import message
 from tests.support.articles import NOON
 from tests.unit.alerter.test_service import Desk, both, embassy, russia, write_desk
 
@@ -112,3 +117,58 @@ def test_batches_in_opposite_order_do_not_wait_for_each_other(replicas: tuple[De
     assert len(found) == len(stories) == len(changed)
     assert {alert.matches for alert in found} == {2}
     assert len(replicas[0].rows(select(deliveries).subquery())) == len(stories)
+
+
+# --- senders that share the outbox
+
+
+def put(database: Database, receivers: int, each: int) -> None:
+    for number in range(each):
+        for receiver in range(receivers):
+            planned = Planned(f"{receiver}-{number:02}", f"r{receiver}", f"a{number}", "opened", ("rule",), None)
+            created = NOON + number * timedelta(seconds=1)
+            with database.write() as tx:
+                tx.execute(deliveries.insert().values(pending_row(planned, "story", message(), created)))
+
+
+def test_many_senders_claim_each_delivery_once_and_in_its_order(postgres: Database) -> None:
+    put(postgres, receivers=2, each=15)
+    taken: dict[str, list[str]] = {"r0": [], "r1": []}
+    ends = threading.Barrier(4)
+
+    def work(holder: str) -> None:
+        outbox = Outbox(postgres, lambda: NOON + timedelta(hours=1), holder)
+        ends.wait(10)
+        for _ in range(400):
+            for receiver, seen in taken.items():
+                row = outbox.claim(receiver, timedelta(minutes=1))
+                if row is not None:
+                    seen.append(row.id)
+                    outbox.finish(row, Sent(), failures=0, jitter=0.5)
+            if sum(map(len, taken.values())) == 30:
+                return
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, "abcd"))
+    assert taken == {name: [f"{name[1:]}-{number:02}" for number in range(15)] for name in taken}
+
+
+def test_a_delivery_that_another_is_claiming_is_left_to_it(postgres: Database) -> None:
+    put(postgres, receivers=1, each=2)
+    clock = lambda: NOON + timedelta(hours=1)  # noqa: E731
+    with postgres.write() as tx:
+        tx.execute(select(deliveries.c.id).where(deliveries.c.id == "0-00").with_for_update())
+        assert Outbox(postgres, clock, "late").claim("r0", timedelta(minutes=1)) is None
+    row = Outbox(postgres, clock, "late").claim("r0", timedelta(minutes=1))
+    assert row is not None
+    assert row.id == "0-00"
+
+
+def test_an_expired_lease_is_recovered_by_one_of_two(postgres: Database) -> None:
+    put(postgres, receivers=1, each=1)
+    times = [NOON + timedelta(hours=1)]
+    assert Outbox(postgres, lambda: times[-1], "frozen").claim("r0", timedelta(minutes=1)) is not None
+    times.append(times[-1] + timedelta(minutes=2))
+    with ThreadPoolExecutor(4) as threads:
+        outboxes = [Outbox(postgres, lambda: times[-1], holder) for holder in "abcd"]
+        assert sum(threads.map(lambda outbox: outbox.recover(sole=False), outboxes)) == 1

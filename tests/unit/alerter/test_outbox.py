@@ -174,6 +174,30 @@ def test_nothing_goes_to_a_receiver_before_the_time_it_asked_for(
     assert claimed(next_life).id == "a"
 
 
+def test_a_replica_knows_at_once_what_its_earlier_life_left_behind(database: Database, clock: Clock) -> None:
+    put(database, "a")
+    put(database, "b", receiver="mail")
+    claimed(Outbox(database, clock, "first", replica="alerter-1" * 20))
+    claimed(Outbox(database, clock, "other", replica="alerter-2"), "mail")
+    assert Outbox(database, clock, "second", replica="alerter-3").recover(sole=False) == 0
+    again = Outbox(database, clock, "second", replica="alerter-1" * 20)
+    assert again.recover(sole=False) == 1
+    assert states(database) == {"a": "uncertain", "b": "sending"}
+    assert claimed(again).repeat
+    assert again.recover(sole=False) == 0
+
+
+def test_a_line_that_stumbled_takes_back_what_it_held(database: Database, clock: Clock) -> None:
+    outbox, other = Outbox(database, clock, "me"), Outbox(database, clock, "other")
+    put(database, "a")
+    put(database, "b", receiver="mail")
+    claimed(outbox)
+    claimed(other, "mail")
+    assert outbox.recover(sole=False, receiver="mail") == 0
+    assert outbox.recover(sole=False, receiver="slack") == 1
+    assert states(database) == {"a": "uncertain", "b": "sending"}
+
+
 def test_a_claim_given_back_is_neither_a_try_nor_uncertain(database: Database, outbox: Outbox) -> None:
     put(database, "a")
     outbox.release(claimed(outbox))
