@@ -5,7 +5,7 @@ import logging
 import pytest
 import structlog
 
-pytest_plugins = ["tests.support.postgres"]
+pytest_plugins = ["tests.support.kafka_fixtures", "tests.support.postgres"]
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from newswatch_core.commands.pipe import pipe
 from newswatch_core.commands.run import run
 from newswatch_core.commands.schemas import schemas
 from newswatch_core.commands.status import status
+from newswatch_core.commands.worker import worker
 from newswatch_core.config import ConfigError
 from newswatch_core.runtime.lock import AlreadyRunningError
 from newswatch_core.storage.database import DatabaseProblemError
@@ -41,7 +42,7 @@ def _options(
     pass
 
 
-for _command in (run, check, pipe, status, alerts, dead_letters, migrate, schemas):
+for _command in (run, worker, check, pipe, status, alerts, dead_letters, migrate, schemas):
     app.command()(_command)
 for _point in sorted(entry_points(group="newswatch.commands"), key=lambda point: point.name):
     app.command(_point.name)(_point.load())

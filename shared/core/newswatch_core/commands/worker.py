@@ -1,0 +1,97 @@
+"""`newswatch worker NAME`: one service as a process of its own, on Kafka and PostgreSQL."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from newswatch_core import logs
+from newswatch_core.commands.check import find_problems
+from newswatch_core.commands.run import Desk, LogLevel, LogStyle
+from newswatch_core.config import ConfigError
+from newswatch_core.ports import Context, Service
+from newswatch_core.secrets import MissingSecretError
+from newswatch_core.services import ORDER, installed_services
+from newswatch_core.settings import load_settings
+from newswatch_core.storage.database import open_url
+
+KafkaOption = Annotated[
+    str,
+    typer.Option("--kafka", envvar="NEWSWATCH_KAFKA", metavar="HOST:PORT", help="The broker; else of newswatch.yaml."),
+]
+PostgresOption = Annotated[
+    str, typer.Option("--postgres", envvar="NEWSWATCH_POSTGRES", metavar="URL", help="The database of all workers.")
+]
+
+
+def worker(
+    name: Annotated[str, typer.Argument(help=f"{', '.join(ORDER)}.", metavar="NAME")],
+    desk: Desk = Path(),
+    *,
+    postgres: PostgresOption,
+    kafka: KafkaOption = "",
+    replica: Annotated[
+        str,
+        typer.Option(
+            envvar="NEWSWATCH_REPLICA", help="An identity that no other worker of this service has; default: the host."
+        ),
+    ] = "",
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Also poll the desk's sample articles; tell the console only.")
+    ] = False,
+    log_style: Annotated[LogStyle, typer.Option(help="text, json, or auto: text on a terminal.")] = LogStyle.auto,
+    log_level: Annotated[LogLevel, typer.Option(help="debug, info or warning.")] = LogLevel.info,
+) -> None:
+    """Run one service on Kafka and PostgreSQL, until SIGTERM. Ends with a code of its own if it must not go on."""
+    # The broker's libraries take half a second to import: not for every command.
+    from newswatch_core.runtime.broker import broker_of  # noqa: PLC0415
+    from newswatch_core.runtime.worker import Place, run_worker  # noqa: PLC0415
+
+    logs.setup(level=log_level.value, style=log_style.value)
+    service = _service(name)
+    _check(desk)
+    settings = load_settings(desk)
+    try:
+        broker = broker_of(settings.kafka, kafka)
+        # Secrets and certificates: now, rather than when the broker is there.
+        broker.client()
+    except (ValueError, OSError, MissingSecretError) as error:
+        raise typer.BadParameter(f"kafka: {error}") from None
+    database = open_url(postgres)
+    context = Context(desk=desk, settings=settings, database=database, sample=sample, sole=False)
+    with tempfile.TemporaryDirectory(prefix="newswatch-") as folder:
+        place = Place(broker, Path(folder), replica=replica or socket.gethostname())
+        run_worker(service, context, place, loop=event_loops())
+    database.close()
+    structlog.get_logger().info("stopped", service=name)
+
+
+def _service(name: str) -> Service:
+    services = {service.name: service for service in installed_services()}
+    if name not in services:
+        raise typer.BadParameter(f"no service {name!r}; installed here: {', '.join(services)}")
+    return services[name]
+
+
+def _check(desk: Path) -> None:
+    """The same gate as that of `newswatch run`. Raises ConfigError."""
+    problems = find_problems(desk)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        raise ConfigError(errors)
+    for warning in problems:
+        structlog.get_logger().warning("configuration", file=warning.file, line=warning.line, problem=warning.message)
+
+
+def event_loops() -> Callable[[], asyncio.AbstractEventLoop]:
+    if sys.platform == "win32" or os.environ.get("NEWSWATCH_LOOP") == "asyncio":
+        return asyncio.new_event_loop
+    import uvloop  # noqa: PLC0415 - not on Windows
+
+    return uvloop.new_event_loop
