@@ -165,7 +165,7 @@ class OnKafka(Bench):
         self.folder = desk.folder
         self._desk = desk
         self._worker: WorkerProcess | None = None
-        open_folder(desk.state).close()
+        open_folder(desk.folder / "state").close()
 
     def start(self) -> None:
         self._worker = self._desk.worker()

@@ -7,6 +7,7 @@
 The story of an article is how many revisions were decided before: a decision made twice would show.
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ from newswatch_core.events import DeduplicatedArticle, Event, FetchedArticle
 from newswatch_core.ports import Context, Outcome, Poison, RetryLater, Service, Tx
 from newswatch_core.runtime.broker import broker_of
 from newswatch_core.runtime.worker import Place, run_worker
-from newswatch_core.settings import Kafka, Settings
+from newswatch_core.secrets import SecretRef
+from newswatch_core.settings import Kafka, Sasl, Settings, Tls
 from newswatch_core.storage.database import Database, open_folder, open_url
 from newswatch_core.storage.schema import decisions
 
@@ -80,7 +82,14 @@ def main() -> None:
     """`python -m tests.support.crew HOST:PORT PREFIX DESK STATE REPLICA SESSION`: the stage as a worker process."""
     servers, prefix, desk, state, replica, session = sys.argv[1:]
     logs.setup(level="debug", style="json")
-    kafka = Kafka(brokers=servers, prefix=prefix, session=session, max_record=400_000)  # type: ignore[arg-type] # pydantic reads it
+    tls = Tls(ca=os.environ["CREW_CA"]) if "CREW_CA" in os.environ else None
+    sasl = (
+        Sasl(user=os.environ["CREW_USER"], password=SecretRef(env="CREW_PASSWORD"))
+        if "CREW_USER" in os.environ
+        else None
+    )
+    given = {"brokers": servers, "prefix": prefix, "session": session, "max_record": 400_000, "tls": tls, "sasl": sasl}
+    kafka = Kafka.model_validate(given)
     context = Context(Path(desk), Settings(version="1", kafka=kafka), open_state(state), sole=False)
     place = Place(broker_of(kafka), Path(desk) / "faust" / (replica or "one"), replica=replica, stop_within=10.0)
     run_worker(SERVICE, context, place, loop=event_loops())

@@ -39,8 +39,8 @@ class Desk:
         self.address = address
         self.prefix = f"t{uuid4().hex[:8]}."
         self.folder = folder
-        self.state = folder / "state"
-        self.state.mkdir()
+        self.state: Path | str = folder / "state"
+        (folder / "state").mkdir()
         self._producer: KafkaProducer | None = None
 
     @property
@@ -89,8 +89,9 @@ class Desk:
         with connected(self.broker) as admin:
             return lag_of(admin)
 
-    def worker(self, replica: str = "one", *, session: str = "6s", state: str = "") -> "WorkerProcess":
-        return WorkerProcess(self, replica, session, state or str(self.state))
+    def worker(self, replica: str = "one", *, session: str = "6s", **environ: str) -> "WorkerProcess":
+        """`environ` is for tests.support.crew: TLS, USER and the like."""
+        return WorkerProcess(self, replica, session, environ)
 
     def close(self) -> None:
         if self._producer is not None:
@@ -104,17 +105,20 @@ def lag_of(admin: Admin) -> int:
 class WorkerProcess:
     """One worker of the test service."""
 
-    def __init__(self, desk: Desk, replica: str, session: str, state: str) -> None:
-        self._log = desk.folder / f"worker-{replica}.log"
-        self._command = [sys.executable, "-m", "tests.support.crew", desk.address, desk.prefix]
-        self._command += [str(desk.folder), state, replica, session]
+    _made = 0
+
+    def __init__(self, desk: Desk, replica: str, session: str, environ: dict[str, str]) -> None:
+        WorkerProcess._made += 1
+        self._log = desk.folder / f"worker-{replica}-{self._made}.log"
+        address = environ.pop("address", desk.address)
+        self._command = [sys.executable, "-m", "tests.support.crew", address, desk.prefix]
+        self._command += [str(desk.folder), str(desk.state), replica, session]
+        self._environ = os.environ | {"PYTHONPATH": "."} | environ
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            return subprocess.Popen(
-                self._command, stdout=log, stderr=log, cwd=ROOT, env=os.environ | {"PYTHONPATH": "."}
-            )
+            return subprocess.Popen(self._command, stdout=log, stderr=log, cwd=ROOT, env=self._environ)
 
     def restart(self) -> None:
         self.process = self._start()

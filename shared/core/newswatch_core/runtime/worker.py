@@ -195,6 +195,7 @@ class _Stage:
         self._thread = ThreadPoolExecutor(1, "stage")
         self._loop = asyncio.get_running_loop()
         self._partitions: frozenset[object] = frozenset()
+        self._log = structlog.get_logger()
         self.abandoned = asyncio.Event()
         """Set when a batch was given up because the process stops."""
 
@@ -203,6 +204,7 @@ class _Stage:
         if partitions - self._partitions:
             self._batches.forget()
         self._partitions = partitions
+        self._log.info("assigned", stage=self._batches.name, partitions=len(partitions))
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
         async with self._turn:
