@@ -1,12 +1,13 @@
-"""The fetcher as a service: watches every feed of feeds.yaml, each in a task of its own.
+"""The fetcher as a service: watches every feed of feeds.yaml, alone or together with other fetchers.
 
-feeds.yaml --> states (database) --> one task a feed: wait until due --> Poller.poll --> again
+feeds.yaml --> states (database) --> Turns: each feed when it is due --> Poller.poll --> again
 """
 
 import asyncio
+import os
+import random
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -19,16 +20,15 @@ from newswatch_core.settings import Settings
 from newswatch_fetcher.articles import warm_up
 from newswatch_fetcher.config import Feed, check_feeds, load_feeds
 from newswatch_fetcher.egress import Egress
+from newswatch_fetcher.leases import Leases
 from newswatch_fetcher.network import configured_routes
 from newswatch_fetcher.notices import Notices
 from newswatch_fetcher.pages import Pages
 from newswatch_fetcher.poll import Poller, Tools
 from newswatch_fetcher.sample import Sample, load_sample
-from newswatch_fetcher.schedule import spread
 from newswatch_fetcher.store import FeedState, load_states
+from newswatch_fetcher.turns import Turns
 from newswatch_fetcher.workers import Workers
-
-_LONGEST_SLEEP = 30.0
 
 
 class Fetcher:
@@ -77,22 +77,32 @@ class Fetcher:
     async def _watch_all(
         self, feeds: tuple[Feed, ...], states: Mapping[str, FeedState], poller: Poller, tools: Tools
     ) -> None:
+        async def poll(feed: Feed, state: FeedState) -> FeedState:
+            after = await poller.poll(feed, state)
+            self._count(after)
+            return after
+
+        context = self._context
+        turns = Turns(
+            {feed.id: feed for feed in feeds},
+            states,
+            database=context.database,
+            clock=self._clock,
+            leases=Leases(context.replica or f"{os.getpid()}-{random.getrandbits(32):08x}", sole=context.sole),
+            gap=context.settings.egress.host_gap,
+            poll=poll,
+        )
         now = self._clock()
-        due = [feed for feed in feeds if states[feed.id].due <= now]
-        due.sort(key=lambda feed: not feed.high)
-        starts = {feed.id: now + spread(position) for position, feed in enumerate(due)}
-        self._announce(states, len(due))
+        self._announce(states, sum(state.due <= now for state in states.values()))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(tools.notices.run())
                 group.create_task(asyncio.to_thread(warm_up))
                 group.create_task(tools.workers.start())
-                for feed in feeds:
-                    start = starts.get(feed.id, states[feed.id].due)
-                    group.create_task(self._watch(feed, states[feed.id], start, poller))
+                group.create_task(turns.run())
         except BaseExceptionGroup as errors:
             # One reason is enough for whoever restarts this.
-            raise errors.exceptions[0] from None
+            raise _first(errors) from None
         finally:
             tools.notices.flush()
 
@@ -101,18 +111,6 @@ class Fetcher:
             self._count(state)
         failing = [state.id for state in states.values() if state.problem]
         self._log.info("feeds", feeds=len(states), due_now=due, **({"failing": failing} if failing else {}))
-
-    async def _watch(self, feed: Feed, state: FeedState, start: datetime, poller: Poller) -> None:
-        await self._sleep_until(start)
-        while True:
-            state = await poller.poll(feed, state)
-            self._count(state)
-            await self._sleep_until(state.due)
-
-    async def _sleep_until(self, moment: datetime) -> None:
-        # In pieces, because the clock may be set meanwhile.
-        while (left := moment - self._clock()) > timedelta(0):  # noqa: ASYNC110 - it is time that is waited for
-            await asyncio.sleep(min(left.total_seconds(), _LONGEST_SLEEP))
 
     def _count(self, state: FeedState) -> None:
         """Keeps the gauge of feeds by state."""
@@ -124,6 +122,12 @@ class Fetcher:
             metrics.FEEDS.labels(before).dec()
         metrics.FEEDS.labels(now).inc()
         self._states[state.id] = now
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """A single one of the errors, however deep it lies."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def check(desk: Path) -> Sequence[Problem]:

@@ -13,6 +13,7 @@ from newswatch_core.storage.schema import (
     entries,
     feeds,
     fingerprints,
+    hosts,
     log,
     offsets,
     stories,
@@ -70,6 +71,7 @@ def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime],
         # Decisions outlive the seen marks: an entry that comes back must meet the decision it had.
         (decisions, decisions.c.at, now - keep.articles - SEEN_MARKS),
         (dead_letters, dead_letters.c.at, now - keep.articles),
+        (hosts, hosts.c.held_until, now - keep.articles),
     ]
 
 

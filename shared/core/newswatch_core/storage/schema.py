@@ -141,6 +141,14 @@ feeds = Table(
     Column("gaps", Integer, nullable=False, comment="polls with no entry in common with the one before"),
 )
 
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("name", String(300), primary_key=True, comment="host and port, as in the feeds' URLs"),
+    Column("holder", String(60), comment="the fetcher that polls its feeds now"),
+    Column("held_until", UtcDateTime, nullable=False, comment="from then on any fetcher may take it"),
+)
+
 entries = Table(
     "entries",
     metadata,
