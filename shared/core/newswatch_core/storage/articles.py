@@ -1,9 +1,9 @@
 """The articles themselves: the one place where title and text stand."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from newswatch_core.events import Article
 from newswatch_core.storage.schema import articles
@@ -48,23 +48,28 @@ def _row(article: Article) -> Row:
 
 def _which(tx: Connection, keys: Sequence[Key]) -> set[Key]:
     """Those of `keys` that are there."""
+    query = select(articles.c.id, articles.c.revision)
     found: set[Key] = set()
-    for start in range(0, len(keys), _AT_ONCE):
-        query = select(articles.c.id, articles.c.revision)
-        rows = tx.execute(query.where(tuple_(articles.c.id, articles.c.revision).in_(keys[start : start + _AT_ONCE])))
-        found.update((row.id, row.revision) for row in rows)
-    return found
+    for ids in _portions(keys):
+        found.update((row.id, row.revision) for row in tx.execute(query.where(articles.c.id.in_(ids))))
+    return found.intersection(keys)
 
 
 def get_articles(tx: Connection, keys: Sequence[Key]) -> Mapping[Key, Article]:
     """Those of the wanted revisions that are there."""
+    wanted = set(keys)
     found: dict[Key, Article] = {}
-    for start in range(0, len(keys), _AT_ONCE):
-        wanted = keys[start : start + _AT_ONCE]
-        query = select(articles.c.id, articles.c.revision, articles.c.title, articles.c.text, articles.c.details)
-        here = tuple_(articles.c.id, articles.c.revision).in_(wanted)
+    query = select(articles.c.id, articles.c.revision, articles.c.title, articles.c.text, articles.c.details)
+    for ids in _portions(keys):
         # On PostgreSQL two writers at once can bring in a revision twice, seen at different times: the first counts.
-        for row in tx.execute(query.where(here).order_by(articles.c.seen.desc())):
-            article = msgspec.json.decode(row.details, type=Article)
-            found[row.id, row.revision] = msgspec.structs.replace(article, title=row.title, text=row.text)
+        for row in tx.execute(query.where(articles.c.id.in_(ids)).order_by(articles.c.seen.desc())):
+            if (row.id, row.revision) in wanted:
+                article = msgspec.json.decode(row.details, type=Article)
+                found[row.id, row.revision] = msgspec.structs.replace(article, title=row.title, text=row.text)
     return found
+
+
+def _portions(keys: Sequence[Key]) -> Iterator[Sequence[str]]:
+    """The ids of `keys`. Asking for pairs of id and revision would cost a partitioned table far more."""
+    ids = list(dict.fromkeys(id_ for id_, _ in keys))
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
