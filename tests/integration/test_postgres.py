@@ -24,8 +24,9 @@ from newswatch_core.storage.database import (
 )
 from newswatch_core.storage.postgres import lock_names, take_time, try_lock_name
 from newswatch_core.storage.retention import sweep
-from newswatch_core.storage.schema import articles, feeds
-from tests.contract.test_storage import feed_row
+from newswatch_core.storage.schema import alerts, articles, feeds
+from newswatch_core.storage.summary import alert_rows
+from tests.contract.test_storage import alert_row, feed_row
 from tests.support.articles import NOON, article
 from tests.support.command import newswatch
 from tests.support.postgres import Server, new_database, start_server
@@ -83,6 +84,18 @@ def test_days_are_dropped_once_all_of_them_is_too_old(postgres: Database) -> Non
         sweep(tx, NOON + Retention().articles + DAY, Retention())
     # The fifth of April is only half over; what is in no day goes to the minute.
     assert parts(postgres) == {"articles_d20260405": 1, "articles_d20260406": 1}
+
+
+def test_a_revision_that_two_brought_in_at_once_is_shown_as_it_was_first(postgres: Database) -> None:
+    early, late = article(1, seen=NOON, feed="early"), article(1, seen=NOON + 2 * DAY, feed="late")
+    with postgres.write() as one, postgres.write() as other:
+        put_articles(one, [late])
+        put_articles(other, [early])
+    with postgres.write() as tx:
+        tx.execute(alerts.insert().values(alert_row()))
+        assert len(tx.execute(select(articles)).all()) == 2
+        assert [row["title"] for row in alert_rows(tx, 5)] == [early.title]
+        assert get_articles(tx, [(early.id, early.revision)])[early.id, early.revision].feed == "early"
 
 
 def test_a_reader_of_articles_only_delays_their_end(postgres: Database) -> None:
