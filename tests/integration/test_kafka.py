@@ -19,11 +19,6 @@ from tests.support.articles import fetched
 from tests.support.kafka_broker import PASSWORD, USER, Broker
 from tests.support.kafka_crew import DEAD, Desk, WorkerProcess
 
-pytestmark = pytest.mark.filterwarnings(
-    # kafka-python forgets sockets of connections that broke.
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
-)
-
 
 @pytest.fixture
 def workers() -> Iterator[list[WorkerProcess]]:
@@ -41,13 +36,12 @@ def desk(kafka_desk: Desk) -> Desk:
 
 
 @pytest.fixture
-def own_desk(own_kafka: Broker, tmp_path: Path) -> Iterator[Desk]:
+def own_desk(own_kafka: Broker, tmp_path: Path) -> Desk:
     """A desk on a broker of the test's own."""
     desk = Desk(own_kafka.address, tmp_path)
     open_folder(desk.folder / "state").close()
     desk.create_topics()
-    yield desk
-    desk.close()
+    return desk
 
 
 def titles(desk: Desk) -> Counter[str]:
@@ -268,4 +262,3 @@ def test_a_worker_works_over_scram_and_tls(secured_kafka: Broker, tmp_path: Path
     desk.put([fetched(1)])
     wait_for(desk, expect(range(1, 2)))
     assert worker.stop() == 0
-    desk.close()

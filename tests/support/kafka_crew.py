@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -16,6 +17,7 @@ from kafka.structs import TopicPartition
 from newswatch_core.admin import Admin, connected
 from newswatch_core.events import DeduplicatedArticle, Event, decode, encode, key_of
 from newswatch_core.runtime.broker import Broker, broker_of
+from newswatch_core.runtime.delivery import Outgoing
 from newswatch_core.settings import Kafka
 from tests.support.crew import NAME
 
@@ -41,7 +43,6 @@ class Desk:
         self.folder = folder
         self.state: Path | str = folder / "state"
         (folder / "state").mkdir()
-        self._producer: KafkaProducer | None = None
 
     @property
     def broker(self) -> Broker:
@@ -53,12 +54,24 @@ class Desk:
 
     def put(self, events: Sequence[Event | bytes], topic: str = IN) -> None:
         """Bytes are put as they are, with the key "bytes"."""
-        if self._producer is None:
-            self._producer = KafkaProducer(bootstrap_servers=self.address, max_request_size=500_000)
-        for event in events:
-            key, value = (b"bytes", event) if isinstance(event, bytes) else (key_of(event).encode(), encode(event))
-            self._producer.send(self.prefix + topic, value, key)
-        self._producer.flush()
+        with self._producer() as producer:
+            for event in events:
+                key, value = (b"bytes", event) if isinstance(event, bytes) else (key_of(event).encode(), encode(event))
+                producer.send(self.prefix + topic, value, key)
+
+    def put_record(self, record: Outgoing) -> None:
+        with self._producer() as producer:
+            producer.send(record.topic, record.value, record.key, list(record.headers))
+
+    @contextmanager
+    def _producer(self) -> Iterator[KafkaProducer]:
+        # Short-lived: one that sees its broker go forgets to close its sockets.
+        producer = KafkaProducer(bootstrap_servers=self.address, max_request_size=500_000)
+        try:
+            yield producer
+            producer.flush()
+        finally:
+            producer.close()
 
     def read(self, topic: str = OUT) -> list[Read]:
         """All that stands on the topic."""
@@ -92,10 +105,6 @@ class Desk:
     def worker(self, replica: str = "one", *, session: str = "6s", **environ: str) -> "WorkerProcess":
         """`environ` is for tests.support.crew: TLS, USER and the like."""
         return WorkerProcess(self, replica, session, environ)
-
-    def close(self) -> None:
-        if self._producer is not None:
-            self._producer.close()
 
 
 def lag_of(admin: Admin) -> int:

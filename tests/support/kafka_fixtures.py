@@ -52,9 +52,8 @@ def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def kafka_desk(kafka: str, tmp_path: Path) -> Iterator[Desk]:
+def kafka_desk(kafka: str, tmp_path: Path) -> Desk:
     """Fresh topics, and a state of its own."""
     desk = Desk(kafka, tmp_path)
     desk.create_topics()
-    yield desk
-    desk.close()
+    return desk

@@ -16,17 +16,13 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import CoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError
 from kafka.structs import TopicPartition
 
-from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.broker import AdminError, Broker
 from newswatch_core.services import ORDER
 from newswatch_core.topics import TOPICS, dead_letter_topic
 
 DEAD_LETTER_ROOM = 100_000
 """Bytes that a dead letter may be larger than the event it is about."""
 DEAD_LETTERS_KEPT = timedelta(days=30)
-
-
-class AdminError(Exception):
-    """The broker cannot be reached, or refused; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +182,7 @@ def connected(broker: Broker) -> Iterator[Admin]:
     """An Admin for the block. Raises AdminError, also for what fails in the block."""
     client: Any = None
     try:
-        client = KafkaAdminClient(**broker.client(), client_id="newswatch-admin", bootstrap_timeout_ms=10_000)
+        client = KafkaAdminClient(**broker.client(), client_id="newswatch-admin", bootstrap_timeout_ms=5_000)
         yield Admin(broker, client)
     except KafkaError as error:
         raise AdminError(f"kafka at {broker.servers}: {error or type(error).__name__}") from None

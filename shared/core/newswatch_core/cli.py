@@ -14,8 +14,10 @@ from newswatch_core.commands.pipe import pipe
 from newswatch_core.commands.run import run
 from newswatch_core.commands.schemas import schemas
 from newswatch_core.commands.status import status
+from newswatch_core.commands.topics import lag, topics
 from newswatch_core.commands.worker import worker
 from newswatch_core.config import ConfigError
+from newswatch_core.runtime.broker import AdminError
 from newswatch_core.runtime.lock import AlreadyRunningError
 from newswatch_core.storage.database import DatabaseProblemError
 
@@ -42,8 +44,10 @@ def _options(
     pass
 
 
-for _command in (run, worker, check, pipe, status, alerts, dead_letters, migrate, schemas):
+for _command in (run, worker, check, pipe, status, alerts, lag, migrate, schemas):
     app.command()(_command)
+app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(topics, name="topics")
 for _point in sorted(entry_points(group="newswatch.commands"), key=lambda point: point.name):
     app.command(_point.name)(_point.load())
 
@@ -56,7 +60,7 @@ def main() -> None:
         for problem in error.problems:
             typer.echo(f"newswatch: {problem}", err=True)
         sys.exit(2)
-    except (AlreadyRunningError, DatabaseProblemError) as error:
+    except (AlreadyRunningError, DatabaseProblemError, AdminError) as error:
         typer.echo(f"newswatch: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:

@@ -5,7 +5,8 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,28 +15,23 @@ import typer
 
 from newswatch_core import logs
 from newswatch_core.commands.check import find_problems
+from newswatch_core.commands.opened import PostgresOption
+from newswatch_core.commands.reached import KafkaOption, reached
 from newswatch_core.commands.run import Desk, LogLevel, LogStyle
 from newswatch_core.config import ConfigError
+from newswatch_core.events import hash_id
 from newswatch_core.ports import Context, Service
-from newswatch_core.secrets import MissingSecretError
+from newswatch_core.runtime.lock import AlreadyRunningError, RunnerLock
 from newswatch_core.services import ORDER, installed_services
 from newswatch_core.settings import load_settings
 from newswatch_core.storage.database import open_url
-
-KafkaOption = Annotated[
-    str,
-    typer.Option("--kafka", envvar="NEWSWATCH_KAFKA", metavar="HOST:PORT", help="The broker; else of newswatch.yaml."),
-]
-PostgresOption = Annotated[
-    str, typer.Option("--postgres", envvar="NEWSWATCH_POSTGRES", metavar="URL", help="The database of all workers.")
-]
 
 
 def worker(
     name: Annotated[str, typer.Argument(help=f"{', '.join(ORDER)}.", metavar="NAME")],
     desk: Desk = Path(),
     *,
-    postgres: PostgresOption,
+    postgres: PostgresOption = "",
     kafka: KafkaOption = "",
     replica: Annotated[
         str,
@@ -51,26 +47,40 @@ def worker(
 ) -> None:
     """Run one service on Kafka and PostgreSQL, until SIGTERM. Ends with a code of its own if it must not go on."""
     # The broker's libraries take half a second to import: not for every command.
-    from newswatch_core.runtime.broker import broker_of  # noqa: PLC0415
     from newswatch_core.runtime.worker import Place, run_worker  # noqa: PLC0415
 
     logs.setup(level=log_level.value, style=log_style.value)
     service = _service(name)
     _check(desk)
     settings = load_settings(desk)
-    try:
-        broker = broker_of(settings.kafka, kafka)
-        # Secrets and certificates: now, rather than when the broker is there.
-        broker.client()
-    except (ValueError, OSError, MissingSecretError) as error:
-        raise typer.BadParameter(f"kafka: {error}") from None
+    broker = reached(desk, kafka)
+    if not postgres:
+        raise typer.BadParameter("give --postgres URL, or set NEWSWATCH_POSTGRES", param_hint="--postgres")
     database = open_url(postgres)
-    context = Context(desk=desk, settings=settings, database=database, sample=sample, sole=False)
-    with tempfile.TemporaryDirectory(prefix="newswatch-") as folder:
-        place = Place(broker, Path(folder), replica=replica or socket.gethostname())
-        run_worker(service, context, place, loop=event_loops())
+    identity = replica or socket.gethostname()
+    context = Context(
+        desk=desk, settings=settings, database=database, sample=sample, sole=False, replica=f"{name}-{identity}"
+    )
+    with _alone(name, identity, broker.servers + broker.named(name)) as folder:
+        run_worker(service, context, Place(broker, folder, replica=identity), loop=event_loops())
     database.close()
     structlog.get_logger().info("stopped", service=name)
+
+
+@contextmanager
+def _alone(name: str, identity: str, where: str) -> Iterator[Path]:
+    """A folder that no other worker of this identity has on this machine. Raises BadParameter if one runs.
+
+    Two of one identity would take each other's leases; the broker notices it of stages only, and late.
+    """
+    folder = Path(tempfile.gettempdir()) / f"newswatch-{name}-{hash_id(identity, where, str(os.getuid()))}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with RunnerLock(folder):
+            yield folder
+    except AlreadyRunningError:
+        message = f"another {name} runs as {identity!r} on this machine: give each a --replica of its own"
+        raise typer.BadParameter(message) from None
 
 
 def _service(name: str) -> Service:

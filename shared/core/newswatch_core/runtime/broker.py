@@ -8,6 +8,10 @@ from newswatch_core.settings import Kafka
 from newswatch_core.topics import dead_letter_topic, read_by, written_by
 
 
+class AdminError(Exception):
+    """The broker cannot be reached, or refused what a command asked of it."""
+
+
 @dataclass(frozen=True)
 class Broker:
     """Where the topics are. Names in the code have no prefix; those at the broker do."""
