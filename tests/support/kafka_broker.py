@@ -5,16 +5,19 @@
 `NEWSWATCH_TEST_KAFKA=host:port` names a broker to use instead, where a test does not have to stop it.
 """
 
+import ctypes
 import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 POM = Path(__file__).with_name("kafka") / "pom.xml"
@@ -138,7 +141,8 @@ class Broker:
         with (self._folder / "broker.log").open("ab") as log:
             command = [*self._java[:1], "-Xmx256m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
             command += [*self._java[1:], "kafka.Kafka", str(config)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            given: dict[str, Any] = {"preexec_fn": _die_with_us, "start_new_session": True}
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **given)
         for listener in self.listeners.values():
             self._wait_for(listener)
 
@@ -215,6 +219,12 @@ class Broker:
         show = ["keytool", "-exportcert", "-rfc", *common, "-file", str(self.ca)]
         subprocess.run(show, capture_output=True, check=True)
         return store
+
+
+def _die_with_us() -> None:
+    """Run in the new process: a broker must not outlive tests that were killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def free_ports(number: int) -> list[int]:
