@@ -16,6 +16,9 @@ help:  ## Show the targets
 run: $(READY)  ## Watch the seed feeds and sample articles; data in .demo; Ctrl-C stops
 	@exec $(BIN)/newswatch run seeds --sample --data .demo --log-style text
 
+run-kafka: $(READY)  ## The same with each service in a process of its own, on a Kafka and a PostgreSQL of the moment
+	@exec $(BIN)/python -m tests.support.run_kafka seeds --sample --log-style text
+
 clean-demo:  ## Forget what `make run` has seen, so that it alerts again
 	rm -rf .demo
 
@@ -61,4 +64,4 @@ $(READY): requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 	@echo "newswatch: ready, .venv/bin/newswatch"
 
-.PHONY: help run clean-demo test lint types schemas check format isolation pins setup
+.PHONY: help run run-kafka clean-demo test lint types schemas check format isolation pins setup

@@ -5,6 +5,8 @@ import logging
 import pytest
 import structlog
 
+pytest_plugins = ["tests.support.kafka_fixtures", "tests.support.postgres"]
+
 
 @pytest.fixture(autouse=True)
 def _fresh_logging():

@@ -76,7 +76,12 @@ def test_importing_core_builds_nothing_and_stays_light():
     # A command such as `newswatch --version` must not pay for the tools of the services.
     code = "import sys, newswatch_core.cli; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert {"trafilatura", "feedparser", "lark", "httpx"}.isdisjoint(loaded)
+    assert {"trafilatura", "feedparser", "lark", "httpx", "faust", "aiokafka", "kafka"}.isdisjoint(loaded)
+
+
+def test_only_one_module_knows_faust():
+    modules = [*ROOT.glob("shared/**/*.py"), *ROOT.glob("services/**/*.py")]
+    assert [path.name for path in modules if "faust" in imports_of(path)] == ["kafka.py"]
 
 
 def test_the_pins_carry_hashes_and_no_addresses():

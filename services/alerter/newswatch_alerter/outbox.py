@@ -5,7 +5,8 @@
 `sending` is committed before the receiver is called, so a crash leaves a row behind that is known to be uncertain.
 An uncertain delivery is tried again, ever more rarely, and says "possible repeat". The order of a receiver's
 deliveries is kept: one that must wait holds up those behind it, except where the receiver refused that very message
-several times, or where several copies of it may have arrived.
+several times, or where several copies of it may have arrived. Several senders may share the outbox (on PostgreSQL): a
+receiver's next delivery is claimed by one, for a time that it may take.
 """
 
 from collections.abc import Iterable, Mapping
@@ -141,28 +142,40 @@ def pending_row(planned: Planned, story: str, message: Message, now: datetime) -
 
 
 class Outbox:
-    """The deliveries, as a sender works on them. `holder` names this process; every method is one transaction."""
+    """The deliveries, as a sender works on them; every method is one transaction.
 
-    def __init__(self, database: Database, clock: Clock, holder: str) -> None:
+    `holder` names this life of the process. `replica`, if given, names the process through all its lives: what an
+    earlier one left behind is known at once to be held by nobody.
+    """
+
+    def __init__(self, database: Database, clock: Clock, holder: str, replica: str = "") -> None:
         self._database = database
         self._clock = clock
-        self._holder = holder
+        # Names of replicas may be long; the column is not.
+        self._lives = f"{hash_id(replica)}/" if replica else ""
+        self._holder = self._lives + holder
 
     def recover(self, *, sole: bool, receiver: str | None = None) -> int:
         """Makes deliveries uncertain whose sender is gone, and returns how many.
 
-        `sole`: this process is the only sender, so whatever is held is held by nobody. Else a lease must have run out.
-        `receiver`: only that one's deliveries.
+        `sole`: this process is the only sender, so whatever is held is held by nobody. Else a lease must have run out,
+        or be that of an earlier life. `receiver`: only that one's deliveries, of which none is in hand here.
         """
         now = self._clock()
         lost = deliveries.c.state == "sending"
         if not sole:
-            lost = and_(lost, deliveries.c.held_until < now)
+            ended = deliveries.c.held_until < now
+            if self._lives:
+                earlier = and_(deliveries.c.holder.startswith(self._lives), deliveries.c.holder != self._holder)
+                ended = or_(ended, earlier)
+            if receiver is not None:
+                ended = or_(ended, deliveries.c.holder == self._holder)
+            lost = and_(lost, ended)
         if receiver is not None:
             lost = and_(lost, deliveries.c.receiver == receiver)
         query = select(deliveries.c.id, deliveries.c.tries, deliveries.c.repeat).where(lost)
         with self._database.write() as tx:
-            rows = tx.execute(query).all()
+            rows = tx.execute(query.with_for_update(skip_locked=True)).all()
             for row in rows:
                 values = {
                     "state": "uncertain",
@@ -194,7 +207,7 @@ class Outbox:
         with self._database.write() as tx:
             now = self._clock()
             row = _next(tx, receiver, now)
-            if row is None:
+            if row is None or not _take(tx, row):
                 return None
             here = deliveries.c.id == row.id
             try:
@@ -269,6 +282,13 @@ def _next(tx: Connection, receiver: str, now: datetime) -> RowOf[Any] | None:
         return None if head.state == "sending" else head
     refused = and_(mine, _WAITING, _REFUSED, deliveries.c.due <= now)
     return tx.execute(select(deliveries).where(refused).order_by(deliveries.c.due).limit(1)).one_or_none()
+
+
+def _take(tx: Connection, row: RowOf[Any]) -> bool:
+    """Locks the row, unless another sender does so now, or has claimed it since it was read."""
+    same = and_(deliveries.c.id == row.id, deliveries.c.state == row.state, deliveries.c.due == row.due)
+    query = select(deliveries.c.id).where(same).with_for_update(skip_locked=True)
+    return tx.execute(query).one_or_none() is not None
 
 
 def _split(tx: Connection, row: Row, outcome: Sent, now: datetime) -> None:

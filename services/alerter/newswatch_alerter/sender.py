@@ -196,6 +196,8 @@ def _outcome_label(outcome: Outcome, following: Next) -> str:
 
 
 def sender_of(context: Context, receivers: Mapping[str, tuple[ReceiverConfig, Receiver]]) -> Sender:
-    """The sender of this process. The embedded runtime lets one process only work on a file: it is the sole one."""
+    """The sender of this process."""
     holder = f"{os.getpid()}-{random.getrandbits(32):08x}"
-    return Sender(Outbox(context.database, context.clock, holder), receivers, context.clock)
+    return Sender(
+        Outbox(context.database, context.clock, holder, context.replica), receivers, context.clock, sole=context.sole
+    )

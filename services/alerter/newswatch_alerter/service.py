@@ -34,6 +34,7 @@ from newswatch_core.events import (
     StoryMerged,
     TaggedArticle,
     hash_id,
+    key_of,
 )
 from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
 from newswatch_core.storage.schema import deliveries
@@ -56,14 +57,20 @@ class Alerter:
 
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
         self._tell()
+        batch = [_apart(event) for event in batch]
         articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
         decisions = store.load_decisions(tx, articles)
+        matches = [self._matches(event, decisions) for event in batch]
+        # Judging is over before anybody has to wait; what was decided meanwhile is looked up again.
+        store.lock_stories(tx, _stories(batch, matches))
+        matching = {key_of(event) for event, found in zip(batch, matches, strict=True) if found}
+        decisions |= store.load_decisions(tx, matching)
         outcomes: list[Outcome] = []
         for place, event in enumerate(batch):
             if isinstance(event, TaggedArticle):
                 # A microsecond apart, so that deliveries keep the order of their articles.
-                apart = _apart(event) if is_sample(event.article) else event
-                outcomes.append(self._article(apart, decisions, tx, now + timedelta(microseconds=place)))
+                moment = now + timedelta(microseconds=place)
+                outcomes.append(self._article(event, matches[place], decisions, tx, moment))
             elif isinstance(event, StoryMerged):
                 store.merge(tx, event)
                 store.merge(tx, replace(event, story=_samples_of(event.story), into=_samples_of(event.into)))
@@ -76,23 +83,37 @@ class Alerter:
         self._tell()
         return ()
 
-    def _article(self, event: TaggedArticle, decisions: store.Decisions, tx: Tx, now: datetime) -> Sequence[Event]:
+    def _matches(self, event: Event, decisions: store.Decisions) -> Sequence[Match]:
+        """The event's matches, unless all of it was decided on before."""
+        if not isinstance(event, TaggedArticle):
+            return ()
+        stored = decisions[event.article.id].get(event.article.revision)
+        if stored and stored.is_whole(event):
+            return ()
+        return self._ranked(matches_of(self._judging, event))
+
+    def _article(
+        self, event: TaggedArticle, matches: Sequence[Match], decisions: store.Decisions, tx: Tx, now: datetime
+    ) -> Sequence[Event]:
         article = event.article
         revisions = decisions[article.id]
         stored = revisions.get(article.revision)
         if stored and stored.is_whole(event):
             return stored.events(article)
         settled = stored.rules_settled(event) if stored else frozenset()
-        matches = self._ranked(match for match in matches_of(self._judging, event) if match.rule not in settled)
+        matches = [match for match in matches if match.rule not in settled]
         if not matches and not stored:
             return ()
         rules = self._samples if is_sample(article) else self._watched
-        known = store.known(tx, event, [match.rule for match in matches], revisions)
-        fresh = decide(event, matches, rules, known)
+        opened = False
+        while not opened:
+            known = store.known(tx, event, [match.rule for match in matches], revisions)
+            fresh = decide(event, matches, rules, known)
+            told = store.told(tx, event, known.since) if fresh.opened else {}
+            opened = store.open_alerts(tx, event, fresh.opened, now)
         decision = stored.extended(event, fresh) if stored else fresh
-        told = store.told(tx, event, known.since) if fresh.opened else {}
         store.save_decision(tx, event, decision, now)
-        store.save_alerts(tx, event, fresh.decided, now)
+        store.count_in(tx, event, fresh.decided)
         planned = plan(article.id, fresh, rules, told)
         rows = [pending_row(one, event.story, self._message(article, fresh, one), now) for one in planned]
         insert_missing(tx, deliveries, rows)
@@ -148,13 +169,25 @@ def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
     return Watched(rule.id, rule.severity, receivers, severities)
 
 
-def _apart(event: TaggedArticle) -> TaggedArticle:
-    """A sample, in a story of its own: an alert about samples must not count as told of what is real."""
-    return replace(event, story=_samples_of(event.story))
+def _apart(event: Event) -> Event:
+    """A sample is put in a story of its own: an alert about samples must not count as told of what is real."""
+    if isinstance(event, TaggedArticle) and is_sample(event.article):
+        return replace(event, story=_samples_of(event.story))
+    return event
 
 
 def _samples_of(story: str) -> str:
     return hash_id(SAMPLE_FEED, story)
+
+
+def _stories(batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[str]:
+    """The stories whose alerts a batch may change."""
+    merged = {story for event in batch if isinstance(event, StoryMerged) for story in (event.story, event.into)}
+    samples = {_samples_of(story) for story in merged}
+    matched = {
+        event.story for event, found in zip(batch, matches, strict=True) if isinstance(event, TaggedArticle) and found
+    }
+    return merged | samples | matched
 
 
 def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:

@@ -1,4 +1,8 @@
-"""What the alerter remembers: decisions, alerts, the stories they stand for, and what was told about them."""
+"""What the alerter remembers: decisions, alerts, the stories they stand for, and what was told about them.
+
+Replicas of the alerter judge articles of one story at the same time. `lock_stories` lets them take turns, for the
+receivers' sake; that a story has one alert of a rule is kept by the primary key of alert_stories whatever happens.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,8 +23,9 @@ from newswatch_alerter.lifecycle import (
     same_world,
 )
 from newswatch_core.events import StoryMerged, TaggedArticle
+from newswatch_core.storage.postgres import lock_names
 from newswatch_core.storage.schema import alert_stories, alerts, decisions, deliveries
-from newswatch_core.storage.upsert import upsert
+from newswatch_core.storage.upsert import insert_missing, upsert
 
 SERVICE = "alerter"
 
@@ -30,6 +35,17 @@ _match_encoder = msgspec.json.Encoder()
 
 Decisions = dict[str, dict[str, Decision]]
 """By article, then by revision."""
+
+
+def lock_stories(tx: Connection, stories: Iterable[str]) -> None:
+    """Until the end of `tx` no other replica changes the alerts of these stories, nor of those joined with them."""
+    names = set(stories)
+    if not names or tx.dialect.name == "sqlite":
+        return
+    here = select(alert_stories.c.alert).where(alert_stories.c.story.in_(names))
+    joined = select(alert_stories.c.story).where(alert_stories.c.alert.in_(here))
+    names.update(tx.execute(joined).scalars())
+    lock_names(tx, (f"story {name}" for name in names))
 
 
 def load_decisions(tx: Connection, articles: Iterable[str]) -> Decisions:
@@ -106,9 +122,24 @@ def save_decision(tx: Connection, event: TaggedArticle, decision: Decision, now:
     upsert(tx, decisions, [row])
 
 
-def save_alerts(tx: Connection, event: TaggedArticle, decided: Sequence[Decided], now: datetime) -> None:
-    """Writes what became of an article's matches: alerts opened, or counted in."""
-    _open(tx, event, [one for one in decided if one.verdict == "opened"], now)
+def open_alerts(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: datetime) -> bool:
+    """Opens an article's alerts. False, with nothing written, if another replica opened one of them first."""
+    if not opened:
+        return True
+    savepoint = tx.begin_nested()
+    _open(tx, event, opened, now)
+    query = select(alert_stories.c.rule, alert_stories.c.alert).where(alert_stories.c.story == event.story)
+    stands = {row.rule: row.alert for row in tx.execute(query)}
+    ours = all(stands.get(one.rule) == one.alert for one in opened)
+    if ours:
+        savepoint.commit()
+    else:
+        savepoint.rollback()
+    return ours
+
+
+def count_in(tx: Connection, event: TaggedArticle, decided: Sequence[Decided]) -> None:
+    """Writes what became of the matches that opened no alert."""
     _grow(tx, [one.alert for one in decided if one.verdict == "counted"], 1, event.article.at)
     for one in decided:
         if one.verdict == "revision" and one.alert:
@@ -116,8 +147,6 @@ def save_alerts(tx: Connection, event: TaggedArticle, decided: Sequence[Decided]
 
 
 def _open(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: datetime) -> None:
-    if not opened:
-        return
     rows = [
         {
             "id": one.alert,
@@ -135,11 +164,9 @@ def _open(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: 
         for one in opened
     ]
     tx.execute(alerts.insert(), rows)
-    # Where another replica opened the alert of this rule and story first, the unique key fails the
-    # transaction; the batch is then judged again and finds that alert.
+    # Waits while another replica opens the alert of such a rule and story, and leaves it to that one.
     first = [{"rule": one.rule, "story": event.story, "alert": one.alert} for one in opened if one.episode == 1]
-    if first:
-        tx.execute(alert_stories.insert(), first)
+    insert_missing(tx, alert_stories, first)
     for one in opened:
         if one.episode > 1:
             _point(tx, one.rule, event.story, one.alert)
@@ -156,10 +183,8 @@ def _grow(tx: Connection, grown: Sequence[str], matches: int, at: datetime) -> N
 
 def _link(tx: Connection, rule: str, story: str, alert: str) -> None:
     """A revision came with another story than the one before: the alert stands for both, unless that story has one."""
-    there = select(alert_stories.c.alert).where(alert_stories.c.rule == rule, alert_stories.c.story == story)
-    lives = select(alerts.c.id).where(alerts.c.id == alert)
-    if tx.execute(there).first() is None and tx.execute(lives).first() is not None:
-        tx.execute(alert_stories.insert().values(rule=rule, story=story, alert=alert))
+    if tx.execute(select(alerts.c.id).where(alerts.c.id == alert)).first() is not None:
+        insert_missing(tx, alert_stories, [{"rule": rule, "story": story, "alert": alert}])
 
 
 def _point(tx: Connection, rule: str, story: str, alert: str) -> None:
@@ -186,7 +211,7 @@ def merge(tx: Connection, event: StoryMerged) -> None:
         if len(by_story) == 1:
             ((story, (_, alert)),) = by_story.items()
             missing = event.into if story == event.story else event.story
-            tx.execute(alert_stories.insert().values(rule=rule, story=missing, alert=alert))
+            insert_missing(tx, alert_stories, [{"rule": rule, "story": missing, "alert": alert}])
         else:
             _meet(tx, by_story[event.story], by_story[event.into])
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from newswatch_core.events import Article
 from newswatch_core.ports import Tx
+from newswatch_core.storage.postgres import take_time
 from newswatch_core.storage.schema import decisions, fingerprints, stories
 from newswatch_core.storage.upsert import insert_missing, upsert
 from newswatch_deduplicator.fingerprint import microseconds, moment, pack, unpack
@@ -25,6 +26,7 @@ _IDS_AT_ONCE = 500
 
 def load_memory(tx: Tx, limits: Limits) -> Memory:
     """The window as it was after the last commit."""
+    take_time(tx)
     memory = Memory(limits)
     merged = select(stories.c.id, stories.c.into).where(stories.c.into.is_not(None))
     for row in tx.execute(merged):

@@ -1,16 +1,16 @@
-"""The fetcher as a service: watches every feed of feeds.yaml, each in a task of its own.
+"""The fetcher as a service: watches every feed of feeds.yaml, alone or together with other fetchers.
 
-feeds.yaml --> states (database) --> one task a feed: wait until due --> Poller.poll --> again
+feeds.yaml --> states (database) --> Turns: each feed when it is due --> Poller.poll --> again
 """
 
 import asyncio
+import os
+import random
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from newswatch_core import metrics
 from newswatch_core.config import ConfigError, Problem, load
@@ -20,17 +20,16 @@ from newswatch_core.settings import FILE as SETTINGS
 from newswatch_fetcher.articles import warm_up
 from newswatch_fetcher.config import Feed, check_feeds, load_feeds
 from newswatch_fetcher.egress import Egress
+from newswatch_fetcher.leases import Leases
 from newswatch_fetcher.network import configured_routes
 from newswatch_fetcher.notices import Notices
 from newswatch_fetcher.pages import Pages
 from newswatch_fetcher.poll import Poller, Tools
 from newswatch_fetcher.sample import Sample, load_sample
-from newswatch_fetcher.schedule import spread
-from newswatch_fetcher.store import FeedState, load_state, load_states
+from newswatch_fetcher.store import FeedState, load_states
+from newswatch_fetcher.turns import Turns
 from newswatch_fetcher.workers import Workers
 
-_LONGEST_SLEEP = 30.0
-_DATABASE_PAUSE = 5.0
 _NAMED = 5
 
 
@@ -41,7 +40,6 @@ class Fetcher:
         self._context = context
         self._clock = context.clock
         self._states: dict[str, str] = {}
-        self._database_fails = False
         self._log = structlog.get_logger()
 
     async def run(self, emit: Emit) -> None:
@@ -81,11 +79,23 @@ class Fetcher:
     async def _watch_all(
         self, feeds: tuple[Feed, ...], states: Mapping[str, FeedState], poller: Poller, tools: Tools
     ) -> None:
+        async def poll(feed: Feed, state: FeedState) -> FeedState:
+            after = await poller.poll(feed, state)
+            self._count(after)
+            return after
+
+        context = self._context
+        turns = Turns(
+            {feed.id: feed for feed in feeds},
+            states,
+            database=context.database,
+            clock=self._clock,
+            leases=Leases(context.replica or f"{os.getpid()}-{random.getrandbits(32):08x}", sole=context.sole),
+            gap=context.settings.egress.host_gap,
+            poll=poll,
+        )
         now = self._clock()
-        due = [feed for feed in feeds if states[feed.id].due <= now]
-        due.sort(key=lambda feed: not feed.high)
-        starts = {feed.id: now + spread(position) for position, feed in enumerate(due)}
-        self._announce(states, len(due))
+        self._announce(states, sum(state.due <= now for state in states.values()))
         if feeds and not self._context.sample and self._context.settings.contact == DEFAULT_CONTACT:
             problem = "publishers see a contact that is nobody's: set contact in newswatch.yaml"
             self._log.warning("contact", problem=problem)
@@ -94,12 +104,10 @@ class Fetcher:
                 group.create_task(tools.notices.run())
                 group.create_task(asyncio.to_thread(warm_up))
                 group.create_task(tools.workers.start())
-                for feed in feeds:
-                    start = starts.get(feed.id, states[feed.id].due)
-                    group.create_task(self._watch(feed, states[feed.id], start, poller))
+                group.create_task(turns.run())
         except BaseExceptionGroup as errors:
             # One reason is enough for whoever restarts this.
-            raise errors.exceptions[0] from None
+            raise _first(errors) from None
         finally:
             tools.notices.flush()
 
@@ -111,40 +119,6 @@ class Fetcher:
         fields = {"failing": failing if len(failing) < _NAMED else len(failing)} if failing else {}
         self._log.info("feeds", feeds=len(states), known=known, due_now=due, **fields)
 
-    async def _watch(self, feed: Feed, state: FeedState, start: datetime, poller: Poller) -> None:
-        await self._sleep_until(start)
-        while True:
-            try:
-                state = await poller.poll(feed, state)
-            except DBAPIError as error:
-                state = await self._reloaded(feed, state, error)
-                continue
-            self._database_fails = False
-            self._count(state)
-            await self._sleep_until(state.due)
-
-    async def _reloaded(self, feed: Feed, state: FeedState, error: DBAPIError) -> FeedState:
-        """The feed's state as the database has it, once it can be read. Nothing is lost: the poll begins again."""
-        while True:
-            # Most often it is the same for all feeds.
-            tell = self._log.debug if self._database_fails else self._log.warning
-            self._database_fails = True
-            tell("database problem", feed=feed.id, problem=str(error.orig), retry_in=f"{_DATABASE_PAUSE:g}s")
-            await asyncio.sleep(_DATABASE_PAUSE)
-            try:
-                return await asyncio.to_thread(self._stored, feed) or state
-            except DBAPIError as again:
-                error = again
-
-    def _stored(self, feed: Feed) -> FeedState | None:
-        with self._context.database.read() as tx:
-            return load_state(tx, feed.id)
-
-    async def _sleep_until(self, moment: datetime) -> None:
-        # In pieces, because the clock may be set meanwhile.
-        while (left := moment - self._clock()) > timedelta(0):  # noqa: ASYNC110 - it is time that is waited for
-            await asyncio.sleep(min(left.total_seconds(), _LONGEST_SLEEP))
-
     def _count(self, state: FeedState) -> None:
         """Keeps the gauge of feeds by state."""
         now = "failing" if state.problem else "new" if state.first else "good"
@@ -155,6 +129,12 @@ class Fetcher:
             metrics.FEEDS.labels(before).dec()
         metrics.FEEDS.labels(now).inc()
         self._states[state.id] = now
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """A single one of the errors, however deep it lies."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def check(desk: Path) -> Sequence[Problem]:

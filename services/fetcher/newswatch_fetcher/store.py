@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import func, select, update
 
 from newswatch_core.ports import Tx
 from newswatch_core.storage.schema import entries, feeds
-from newswatch_core.storage.upsert import upsert
+from newswatch_core.storage.upsert import insert_missing, upsert
 from newswatch_fetcher.config import Feed
 from newswatch_fetcher.schedule import first_interval
 
@@ -59,34 +60,42 @@ class Mark:
 
 def load_states(tx: Tx, configured: Sequence[Feed], now: datetime) -> dict[str, FeedState]:
     """The state of each configured feed. New ones, and those whose URL was changed, are written as added now."""
-    found = {row["id"]: _state(row) for row in tx.execute(select(feeds)).mappings()}
-    states = {}
-    for feed in configured:
-        state = found.get(feed.id)
-        if state is None or state.configured_url != feed.url:
-            state = FeedState(
-                id=feed.id,
-                url=feed.url,
-                configured_url=feed.url,
-                added=now,
-                interval=first_interval(high=feed.high),
-                due=now,
-            )
-            save_state(tx, state)
-        states[feed.id] = state
-    return states
+    ids = [feed.id for feed in configured]
+    states = states_of(tx, ids)
+    new = [feed for feed in configured if feed.id not in states or states[feed.id].configured_url != feed.url]
+    rows = {feed.id: _row(_added(feed, now)) for feed in new}
+    # Another fetcher may start at the same time, and may even have polled what is new to us: its rows stay.
+    insert_missing(tx, feeds, [row for feed, row in rows.items() if feed not in states])
+    for feed in new:
+        changed = (feeds.c.id == feed.id, feeds.c.configured_url != feed.url)
+        tx.execute(update(feeds).where(*changed).values(rows[feed.id]))
+    return states | states_of(tx, list(rows))
 
 
-def load_state(tx: Tx, feed: str) -> FeedState | None:
-    """The state of one feed, as it was last saved."""
-    row = tx.execute(select(feeds).where(feeds.c.id == feed)).mappings().first()
-    return _state(row) if row else None
+def states_of(tx: Tx, ids: Sequence[str]) -> dict[str, FeedState]:
+    """The states of those feeds that have one."""
+    found = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        for row in tx.execute(select(feeds).where(feeds.c.id.in_(ids[start : start + _AT_ONCE]))).mappings():
+            values = dict(row)
+            interval = timedelta(seconds=values.pop("interval_seconds"))
+            found[values["id"]] = FeedState(**values, interval=interval)
+    return found
+
+
+def _added(feed: Feed, now: datetime) -> FeedState:
+    interval = first_interval(high=feed.high)
+    return FeedState(id=feed.id, url=feed.url, configured_url=feed.url, added=now, interval=interval, due=now)
 
 
 def save_state(tx: Tx, state: FeedState) -> None:
+    upsert(tx, feeds, [_row(state)])
+
+
+def _row(state: FeedState) -> dict[str, Any]:
     values = asdict(state)
     values["interval_seconds"] = values.pop("interval").total_seconds()
-    upsert(tx, feeds, [values])
+    return values
 
 
 def load_marks(tx: Tx, feed: str, keys: Sequence[str]) -> dict[str, Mark]:
@@ -121,9 +130,3 @@ def oldest_mark(tx: Tx, feed: str) -> datetime | None:
 def renewed(mark: Mark | None, made: Mark) -> Mark:
     """`made`, with the first sight of the mark that was there before."""
     return replace(made, first_seen=mark.first_seen) if mark else made
-
-
-def _state(row: RowMapping) -> FeedState:
-    values = dict(row)
-    interval = timedelta(seconds=values.pop("interval_seconds"))
-    return FeedState(**values, interval=interval)

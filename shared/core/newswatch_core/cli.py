@@ -9,11 +9,15 @@ import typer
 from newswatch_core.commands.alerts import alerts
 from newswatch_core.commands.check import check
 from newswatch_core.commands.dead_letters import dead_letters
+from newswatch_core.commands.migrate import migrate
 from newswatch_core.commands.pipe import pipe
 from newswatch_core.commands.run import run
 from newswatch_core.commands.schemas import schemas
 from newswatch_core.commands.status import status
+from newswatch_core.commands.topics import lag, topics
+from newswatch_core.commands.worker import worker
 from newswatch_core.config import ConfigError
+from newswatch_core.runtime.broker import AdminError
 from newswatch_core.runtime.lock import DataFolderError
 from newswatch_core.storage.database import DatabaseProblemError
 
@@ -40,8 +44,10 @@ def _options(
     pass
 
 
-for _command in (run, check, pipe, status, alerts, dead_letters, schemas):
+for _command in (run, worker, check, pipe, status, alerts, lag, migrate, schemas):
     app.command()(_command)
+app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(topics, name="topics")
 for _point in sorted(entry_points(group="newswatch.commands"), key=lambda point: point.name):
     app.command(_point.name)(_point.load())
 
@@ -54,7 +60,7 @@ def main() -> None:
         for problem in error.problems:
             typer.echo(f"newswatch: {problem}", err=True)
         sys.exit(2)
-    except (DataFolderError, DatabaseProblemError) as error:
+    except (DataFolderError, DatabaseProblemError, AdminError) as error:
         typer.echo(f"newswatch: {error}", err=True)
         sys.exit(2)
     except BrokenPipeError:

@@ -63,13 +63,19 @@ class Sender(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What a service is built from. `desk` is the folder with the desk's configuration."""
+    """What a service is built from. `desk` is the folder with the desk's configuration.
+
+    `sole`: no other process works on the database. Where one may, what is taken in hand is leased. `replica`: the name
+    of this process among those of its service, the same after a restart; it then takes its own leases back at once.
+    """
 
     desk: Path
     settings: Settings
     database: Database
     clock: Clock = utc_now
     sample: bool = False
+    sole: bool = True
+    replica: str = ""
 
 
 Line = dict[str, Any]

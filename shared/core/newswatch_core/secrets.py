@@ -71,8 +71,13 @@ class SecretRef(Model):
                 raise MissingSecretError(f"the secret file {self.file} is not UTF-8 text") from None
             if not value:
                 raise MissingSecretError(f"the secret file {self.file} is empty")
-        _revealed.add(value)
+        hide(value)
         return value
+
+
+def hide(secret: str) -> None:
+    """From now on logs blot out `secret`."""
+    _revealed.add(secret)
 
 
 def blot_out(text: str) -> str:

@@ -3,12 +3,13 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator
 
 from newswatch_core.config import Duration, Model, Versioned, load
+from newswatch_core.secrets import SecretRef
 
 FILE = "newswatch.yaml"
 DEFAULT_CONTACT = "https://example.org/newswatch"
@@ -76,6 +77,46 @@ class Egress(Model):
         return {_place(place): target for place, target in value.items()}
 
 
+class Tls(Model):
+    """How the broker proves itself, and this side to it. PEM files; the system's authorities if `ca` is empty."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+class Sasl(Model):
+    """Who this side is to the broker."""
+
+    mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    user: str
+    password: SecretRef
+
+
+class Kafka(Model):
+    """The broker, for `newswatch worker`.
+
+    `brokers`: host:port, several with commas between. `prefix` stands before the name of every topic and consumer
+    group, so that two desks can share a broker. `session`: a worker that was not heard of for so long has lost its
+    work to another. `newswatch topics create` makes topics with `replication`, and of records up to `max_record` bytes.
+    """
+
+    brokers: str = Field(default="", pattern=r"^$|^[^:,\s]+:\d{1,5}(,[^:,\s]+:\d{1,5})*$")
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,60}$")
+    session: Duration = timedelta(seconds=45)
+    replication: int = Field(default=1, ge=1, le=9)
+    max_record: int = Field(default=4_000_000, ge=100_000, le=50_000_000)
+    tls: Tls | None = None
+    sasl: Sasl | None = None
+
+    @field_validator("session")
+    @classmethod
+    def _in_bounds(cls, value: timedelta) -> timedelta:
+        if not timedelta(seconds=6) <= value <= timedelta(minutes=5):
+            raise ValueError("brokers take sessions of 6s to 5m")
+        return value
+
+
 class Settings(Versioned):
     """The whole of newswatch.yaml."""
 
@@ -86,6 +127,7 @@ class Settings(Versioned):
     retention: Retention = Retention()
     health: Health = Health()
     egress: Egress = Egress()
+    kafka: Kafka = Kafka()
 
     @field_validator("contact")
     @classmethod

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -17,7 +18,7 @@ from structlog.testing import capture_logs
 from newswatch_core.ports import Context
 from newswatch_core.settings import load_settings
 from newswatch_core.storage.database import open_folder
-from newswatch_fetcher import service
+from newswatch_fetcher import turns
 from newswatch_fetcher.service import SERVICE, Fetcher
 from tests.support.fetching import report
 from tests.support.standserver import Trouble
@@ -132,7 +133,7 @@ async def test_an_emit_that_fails_ends_the_source(desk):
 
 
 async def test_a_database_error_in_a_poll_is_waited_for_and_the_others_go_on(desk, monkeypatch):
-    monkeypatch.setattr(service, "_DATABASE_PAUSE", 0.3)
+    monkeypatch.setattr(turns, "DATABASE_PAUSE", timedelta(seconds=0.3))
     events, refused = [], 0
 
     async def emit(batch):

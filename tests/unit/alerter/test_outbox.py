@@ -1,6 +1,5 @@
 """The life of a delivery."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,7 +24,7 @@ from newswatch_alerter.outbox import (
     wait,
 )
 from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Sent, Uncertain
-from newswatch_core.storage.database import Database, open_memory
+from newswatch_core.storage.database import Database
 from newswatch_core.storage.schema import deliveries
 from tests.support.alerting import message
 from tests.support.articles import NOON
@@ -43,13 +42,6 @@ class Clock:
 
     def forward(self, length: timedelta) -> None:
         self.now += length
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    database = open_memory()
-    yield database
-    database.close()
 
 
 @pytest.fixture
@@ -194,6 +186,30 @@ def test_nothing_goes_to_a_receiver_before_the_time_it_asked_for(
     assert next_life.claim("slack", HOLD) is None
     clock.forward(2 * SECOND)
     assert claimed(next_life).id == "a"
+
+
+def test_a_replica_knows_at_once_what_its_earlier_life_left_behind(database: Database, clock: Clock) -> None:
+    put(database, "a")
+    put(database, "b", receiver="mail")
+    claimed(Outbox(database, clock, "first", replica="alerter-1" * 20))
+    claimed(Outbox(database, clock, "other", replica="alerter-2"), "mail")
+    assert Outbox(database, clock, "second", replica="alerter-3").recover(sole=False) == 0
+    again = Outbox(database, clock, "second", replica="alerter-1" * 20)
+    assert again.recover(sole=False) == 1
+    assert states(database) == {"a": "uncertain", "b": "sending"}
+    assert claimed(again).repeat
+    assert again.recover(sole=False) == 0
+
+
+def test_a_line_that_stumbled_takes_back_what_it_held(database: Database, clock: Clock) -> None:
+    outbox, other = Outbox(database, clock, "me"), Outbox(database, clock, "other")
+    put(database, "a")
+    put(database, "b", receiver="mail")
+    claimed(outbox)
+    claimed(other, "mail")
+    assert outbox.recover(sole=False, receiver="mail") == 0
+    assert outbox.recover(sole=False, receiver="slack") == 1
+    assert states(database) == {"a": "uncertain", "b": "sending"}
 
 
 def test_a_claim_given_back_is_neither_a_try_nor_uncertain(database: Database, outbox: Outbox) -> None:

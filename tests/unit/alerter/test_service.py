@@ -1,7 +1,7 @@
 """The alerter's stage on a small desk, with a real database and real rules."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -98,13 +98,6 @@ class Desk:
             (row.receiver, row.change.split(":")[0], tuple(one.id for one in messages.decode(row.message).rules))
             for row in rows
         ]
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    database = open_memory()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The stage and the filter: decisions kept, replays, restarts and rollbacks on a real database."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -27,10 +27,10 @@ QUAKE = (
 
 
 class Desk:
-    """The stage over a database in memory, batch by batch."""
+    """The stage over a database, batch by batch."""
 
-    def __init__(self) -> None:
-        self.database: Database = open_memory()
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.context = Context(Path(), Settings(version="1"), self.database)
         self.restart()
 
@@ -63,10 +63,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    desk = Desk()
-    yield desk
-    desk.database.close()
+def desk(database: Database) -> Desk:
+    return Desk(database)
 
 
 def of(name: str, title: str, text: str, *, hours: float = 0, backlog: bool = False) -> FetchedArticle:
@@ -189,7 +187,7 @@ def stream(articles: int) -> list[FetchedArticle]:
 
 def test_restarts_and_rollbacks_change_no_decision():
     events = stream(300) + quake_reports()[-20:]
-    whole = Desk()
+    whole = Desk(open_memory())
     expected = [outcome for start in range(0, len(events), 50) for outcome in whole.handle(*events[start : start + 50])]
     told = [event for outcome in expected if isinstance(outcome, tuple) for event in outcome]
     copies = [event for event in told if isinstance(event, DeduplicatedArticle) and event.copy_of]
@@ -197,7 +195,7 @@ def test_restarts_and_rollbacks_change_no_decision():
     assert len(copies) > 30
     assert len(told) - len(copies) - len(stories) > 30
     for seed in range(3):
-        picks, broken = random.Random(seed), Desk()
+        picks, broken = random.Random(seed), Desk(open_memory())
         found: list[Outcome] = []
         while len(found) < len(events):
             batch = events[len(found) : len(found) + picks.randint(1, 40)]

@@ -1,21 +1,131 @@
-"""`newswatch dead-letters`: the events that could not be processed."""
+"""`newswatch dead-letters list|show|replay|drop`: the events that could not be processed."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from newswatch_core.commands.run import DEFAULT_DATA
-from newswatch_core.commands.status import DataOption
-from newswatch_core.storage.database import open_existing
-from newswatch_core.storage.failures import list_dead_letters
+from newswatch_core.commands.opened import DEFAULT_DATA, DataOption, PostgresOption, opened
+from newswatch_core.commands.reached import DeskOption, KafkaOption, reached
+from newswatch_core.deadletters import DeadLetters, Letter, LoggedLetters, title_of
+from newswatch_core.events import utc_now
+
+Ids = Annotated[list[str] | None, typer.Argument(help="As `list` shows them.", metavar="ID...", show_default=False)]
+All = Annotated[bool, typer.Option("--all", help="All of them.")]
+ServiceOption = Annotated[str, typer.Option("--service", help="Only those of this service.")]
+
+dead_letters = typer.Typer(help="List, show, replay and drop events that could not be processed.")
 
 
-def dead_letters(*, data: DataOption = DEFAULT_DATA) -> None:
-    """List the latest dead letters, newest first, with their reasons."""
-    database = open_existing(data)
-    with database.read() as tx:
-        letters = list_dead_letters(tx)
-    database.close()
+@dead_letters.callback(invoke_without_command=True)
+def plain(
+    context: typer.Context,
+    *,
+    data: DataOption = DEFAULT_DATA,
+    postgres: PostgresOption = "",
+    kafka: KafkaOption = "",
+    desk: DeskOption = Path(),
+) -> None:
+    """List, show, replay and drop events that could not be processed: those in the data folder, or on Kafka."""
+    if context.invoked_subcommand is None:
+        list_(data=data, postgres=postgres, kafka=kafka, desk=desk)
+
+
+@dead_letters.command("list")
+def list_(
+    *,
+    data: DataOption = DEFAULT_DATA,
+    postgres: PostgresOption = "",
+    kafka: KafkaOption = "",
+    desk: DeskOption = Path(),
+    service: ServiceOption = "",
+) -> None:
+    """List the dead letters, oldest first, with their reasons."""
+    with _kept(data, postgres, kafka, desk) as kept:
+        letters = [letter for letter in kept.letters() if service in {"", letter.service}]
     for letter in letters:
-        at = f"{letter.at:%Y-%m-%d %H:%M}"
-        typer.echo(f"{at}  {letter.service:<12}  article {letter.key}  tries {letter.tries}  {letter.reason}")
+        at = letter.at[:16].replace("T", " ")
+        about = f"{letter.service:<12}  article {letter.key}  tries {letter.tries}  {letter.reason}"
+        typer.echo(f"{letter.id:<6}  {at}  {about}")
     if not letters:
         typer.echo("no dead letters")
+
+
+@dead_letters.command()
+def show(
+    id: Annotated[str, typer.Argument(help="As `list` shows it.", metavar="ID")],  # noqa: A002 - the word of the command line
+    *,
+    data: DataOption = DEFAULT_DATA,
+    postgres: PostgresOption = "",
+    kafka: KafkaOption = "",
+    desk: DeskOption = Path(),
+) -> None:
+    """Show one with all that is known of it, and its bytes."""
+    with _kept(data, postgres, kafka, desk) as kept:
+        (letter,) = _chosen(kept, [id])
+    for name in ("id", "service", "topic", "key", "at", "tries", "reason"):
+        typer.echo(f"{name:<8} {json.dumps(getattr(letter, name), ensure_ascii=False)}")
+    typer.echo(f"{'title':<8} {json.dumps(title_of(letter), ensure_ascii=False)}")
+    typer.echo(letter.value.decode("utf-8", "backslashreplace"))
+
+
+@dead_letters.command()
+def replay(
+    ids: Ids = None,
+    *,
+    every: All = False,
+    service: ServiceOption = "",
+    data: DataOption = DEFAULT_DATA,
+    postgres: PostgresOption = "",
+    kafka: KafkaOption = "",
+    desk: DeskOption = Path(),
+) -> None:
+    """Put them back on the topic they came from, to be processed again, once the cause is mended."""
+    with _kept(data, postgres, kafka, desk) as kept:
+        letters = _chosen(kept, ids or [], every=every, service=service)
+        kept.replay(letters)
+    typer.echo(f"{len(letters)} replayed")
+
+
+@dead_letters.command()
+def drop(
+    ids: Ids = None,
+    *,
+    every: All = False,
+    service: ServiceOption = "",
+    data: DataOption = DEFAULT_DATA,
+    postgres: PostgresOption = "",
+    kafka: KafkaOption = "",
+    desk: DeskOption = Path(),
+) -> None:
+    """Forget them."""
+    with _kept(data, postgres, kafka, desk) as kept:
+        letters = _chosen(kept, ids or [], every=every, service=service)
+        kept.drop(letters)
+    typer.echo(f"{len(letters)} dropped")
+
+
+@contextmanager
+def _kept(data: Path, postgres: str, kafka: str, desk: Path) -> Iterator[DeadLetters]:
+    """On Kafka if a broker is named, else in the database."""
+    if kafka:
+        from newswatch_core.kafka_letters import KafkaLetters  # noqa: PLC0415 - the broker's library
+
+        yield KafkaLetters(reached(desk, kafka))
+        return
+    with opened(data, postgres) as database:
+        yield LoggedLetters(database, utc_now)
+
+
+def _chosen(kept: DeadLetters, ids: Sequence[str], *, every: bool = False, service: str = "") -> Sequence[Letter]:
+    letters = {letter.id: letter for letter in kept.letters() if service in {"", letter.service}}
+    if every:
+        return list(letters.values())
+    if not ids:
+        raise typer.BadParameter("name dead letters by their ID, or say --all")
+    if unknown := [one for one in ids if one not in letters]:
+        raise typer.BadParameter(f"no dead letter {unknown[0]}: `newswatch dead-letters list` shows them")
+    return [letters[one] for one in ids]

@@ -11,14 +11,15 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
 
 from newswatch_core.events import Event
-from newswatch_core.ports import Context, Emit, Sender, Service, Source
+from newswatch_core.ports import Context, Emit, Service
 from newswatch_core.runtime.health import Health
+from newswatch_core.runtime.parts import Part, parts_of
 from newswatch_core.runtime.stages import StageRunner
 from newswatch_core.storage import log
 from newswatch_core.storage.retention import sweep
@@ -29,8 +30,6 @@ _SWEEP_EVERY = 3_600.0
 _STOP_WITHIN = 4.0
 """Seconds for sources, senders and the batch in hand; what is not done then is done after the next start."""
 _SAME_REQUEST = 0.5
-_HEALTHY_AFTER = 60.0
-_RESTART_AFTER = (1.0, 2.0, 5.0, 15.0, 30.0)
 
 
 class EmbeddedRuntime:
@@ -62,7 +61,7 @@ class EmbeddedRuntime:
         stages = threading.Thread(target=self._run_stages, args=(end,), name="stages", daemon=True)
         self.health.start()
         stages.start()
-        tasks = [asyncio.create_task(self._supervise(part), name=part.name) for part in parts]
+        tasks = [asyncio.create_task(part.supervise(self.health), name=part.name) for part in parts]
         tasks.append(asyncio.create_task(self._beat(), name="beat"))
         for task in tasks:
             task.add_done_callback(partial(self._on_done, stop))
@@ -95,34 +94,11 @@ class EmbeddedRuntime:
         elif time.monotonic() - self._asked_to_stop > _SAME_REQUEST:
             raise KeyboardInterrupt
 
-    def _build_parts(self) -> Sequence["_Part"]:
-        """The sources and senders, each built once already: a mistake in the configuration ends the start."""
-        parts = []
+    def _build_parts(self) -> Sequence[Part]:
+        parts: list[Part] = []
         for service in self._services:
-            if service.source is not None:
-                emit = self._emitter(written_by(service.name).name)
-                parts.append(_Part(service.name, partial(_source_of, service.source, self._context, emit)))
-            if service.sender is not None:
-                parts.append(_Part(f"{service.name}-sender", partial(_sender_of, service.sender, self._context)))
+            parts += parts_of(service, self._context, self._emitter(written_by(service.name).name))
         return parts
-
-    async def _supervise(self, part: "_Part") -> None:
-        """Starts a source or sender again whenever it fails: all it needs to go on is in the database."""
-        failures = 0
-        while True:
-            started = time.monotonic()
-            try:
-                await part.run()
-            except Exception as error:  # noqa: BLE001 - it is built anew from its state
-                failures = 0 if time.monotonic() - started > _HEALTHY_AFTER else failures
-                pause = _RESTART_AFTER[min(failures, len(_RESTART_AFTER) - 1)]
-                failures += 1
-                self.health.trouble(part.name, repr(error))
-                self._log.error("restarting", part=part.name, problem=repr(error), retry_in=f"{pause:.0f}s")
-                await asyncio.sleep(pause)
-                self.health.trouble(part.name, "")
-            else:
-                return
 
     def _emitter(self, topic: str) -> Emit:
         def append(events: Sequence[Event]) -> None:
@@ -171,24 +147,3 @@ class EmbeddedRuntime:
             while True:
                 self.health.turned("loop")
                 await asyncio.sleep(1)
-
-
-class _Part:
-    """A source or a sender. `prepare` builds it and returns what runs it."""
-
-    def __init__(self, name: str, prepare: Callable[[], Callable[[], Awaitable[None]]]) -> None:
-        self.name = name
-        self._prepare = prepare
-        self._ready: Callable[[], Awaitable[None]] | None = prepare()
-
-    async def run(self) -> None:
-        start, self._ready = self._ready or self._prepare(), None
-        await start()
-
-
-def _source_of(build: Callable[[Context], Source], context: Context, emit: Emit) -> Callable[[], Awaitable[None]]:
-    return partial(build(context).run, emit)
-
-
-def _sender_of(build: Callable[[Context], Sender], context: Context) -> Callable[[], Awaitable[None]]:
-    return build(context).run

@@ -26,9 +26,9 @@ BATCH_TEXT = 1_000_000
 TRIES = 3
 TICK = 1.0
 _PAUSE = 5.0
-_WATCHED = 200
-_DEAD_AT_LEAST = 20
-_DEAD_SHARE = 0.5
+WATCHED = 200
+DEAD_AT_LEAST = 20
+DEAD_SHARE = 0.5
 
 
 class _TakenBack(Exception):  # noqa: N818 - never leaves this module
@@ -77,7 +77,7 @@ class StageRunner:
         self._paused_until = 0.0
         self._one_by_one_until = 0
         self._ticked = -TICK
-        self._fates: deque[bool] = deque(maxlen=_WATCHED)
+        self._fates: deque[bool] = deque(maxlen=WATCHED)
         self.trouble = ""
         """What keeps this stage from going on just now; empty while it goes well."""
         self.stopped = ""
@@ -202,7 +202,7 @@ class StageRunner:
         metrics.ARTICLES.labels(self.name, "dead").inc(dead)
         metrics.DEAD_LETTERS.labels(self.name).inc(dead)
         self._fates.extend([False] * (events - dead) + [True] * dead)
-        if sum(self._fates) >= max(_DEAD_AT_LEAST, _DEAD_SHARE * len(self._fates)):
+        if sum(self._fates) >= max(DEAD_AT_LEAST, DEAD_SHARE * len(self._fates)):
             self.stopped = (
                 f"{sum(self._fates)} of the last {len(self._fates)} events became dead letters: "
                 "mend the cause, then start newswatch again"

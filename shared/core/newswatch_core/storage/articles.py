@@ -1,13 +1,13 @@
 """The articles themselves: the one place where title and text stand."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from newswatch_core.events import Article
 from newswatch_core.storage.schema import articles
-from newswatch_core.storage.upsert import insert_missing
+from newswatch_core.storage.upsert import Row, insert_missing
 
 Key = tuple[str, str]
 """Article id and revision."""
@@ -25,31 +25,53 @@ def without_text(article: Article) -> Article:
 
 def put_articles(tx: Connection, new: Iterable[Article]) -> None:
     """Keeps the articles; a revision that is there already stays as it was."""
-    rows = [
-        {
-            "id": article.id,
-            "revision": article.revision,
-            "feed": article.feed,
-            "url": article.url,
-            "language": article.language,
-            "title": article.title,
-            "text": article.text,
-            "published": article.published,
-            "seen": article.seen,
-            "at": article.at,
-            "details": msgspec.json.encode(without_text(article)),
-        }
-        for article in {(article.id, article.revision): article for article in new}.values()
-    ]
-    insert_missing(tx, articles, rows)
+    by_key = {(article.id, article.revision): article for article in new}
+    if tx.dialect.name == "postgresql":
+        # There the primary key holds `seen` as well, so that it alone would let a revision in once more.
+        for key in _which(tx, list(by_key)):
+            del by_key[key]
+    insert_missing(tx, articles, [_row(article) for article in by_key.values()])
+
+
+def _row(article: Article) -> Row:
+    return {
+        "id": article.id,
+        "revision": article.revision,
+        "feed": article.feed,
+        "url": article.url,
+        "language": article.language,
+        "title": article.title,
+        "text": article.text,
+        "published": article.published,
+        "seen": article.seen,
+        "at": article.at,
+        "details": msgspec.json.encode(without_text(article)),
+    }
+
+
+def _which(tx: Connection, keys: Sequence[Key]) -> set[Key]:
+    """Those of `keys` that are there."""
+    query = select(articles.c.id, articles.c.revision)
+    found: set[Key] = set()
+    for ids in _portions(keys):
+        found.update((row.id, row.revision) for row in tx.execute(query.where(articles.c.id.in_(ids))))
+    return found.intersection(keys)
 
 
 def get_texts(tx: Connection, keys: Sequence[Key]) -> Texts:
     """Title and text of those of the wanted revisions that are there."""
+    wanted = set(keys)
     found: dict[Key, tuple[str, str]] = {}
-    for start in range(0, len(keys), _AT_ONCE):
-        wanted = keys[start : start + _AT_ONCE]
-        query = select(articles.c.id, articles.c.revision, articles.c.title, articles.c.text)
-        for row in tx.execute(query.where(tuple_(articles.c.id, articles.c.revision).in_(wanted))):
-            found[row.id, row.revision] = (row.title, row.text)
+    query = select(articles.c.id, articles.c.revision, articles.c.title, articles.c.text)
+    for ids in _portions(keys):
+        # On PostgreSQL two writers at once can bring in a revision twice, seen at different times: the first counts.
+        for row in tx.execute(query.where(articles.c.id.in_(ids)).order_by(articles.c.seen.desc())):
+            if (row.id, row.revision) in wanted:
+                found[row.id, row.revision] = (row.title, row.text)
     return found
+
+
+def _portions(keys: Sequence[Key]) -> Iterator[Sequence[str]]:
+    """The ids of `keys`. Asking for pairs of id and revision would cost a partitioned table far more."""
+    ids = list(dict.fromkeys(id_ for id_, _ in keys))
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))

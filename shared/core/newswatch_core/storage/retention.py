@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, Connection, Table, delete, func, or_, select
 
 from newswatch_core.settings import Retention
+from newswatch_core.storage import partitions, postgres
 from newswatch_core.storage.schema import (
     articles,
     dead_letters,
@@ -13,6 +14,7 @@ from newswatch_core.storage.schema import (
     entries,
     feeds,
     fingerprints,
+    hosts,
     log,
     offsets,
     stories,
@@ -24,8 +26,29 @@ SEEN_MARKS = timedelta(days=30)
 DELIVERIES = timedelta(days=90)
 
 
+_LOCK = "retention"
+
+
 def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
-    """Deletes what is older than `keep` says, and says how many rows that were. Unread events always stay."""
+    """Deletes what is older than `keep` says, and says how many rows that were. Unread events always stay.
+
+    On PostgreSQL articles go by whole days, which are not counted, and the days to come are made ready; where another
+    process sweeps already, nothing is done.
+    """
+    if not postgres.try_lock_name(tx, _LOCK):
+        return 0
+    postgres.take_time(tx)
+    gone = _sweep_log(tx, now, keep)
+    for table, column, until in _aged(now, keep):
+        gone += tx.execute(delete(table).where(column < until)).rowcount
+    gone += _forget_entries(tx, now)
+    done = or_(deliveries.c.state == "sent", deliveries.c.state == "dead")
+    gone += tx.execute(delete(deliveries).where(done, deliveries.c.created < now - DELIVERIES)).rowcount
+    # Last, because on PostgreSQL it locks the table until the end of the transaction.
+    return gone + _sweep_articles(tx, now, keep)
+
+
+def _sweep_log(tx: Connection, now: datetime, keep: Retention) -> int:
     gone = 0
     for topic in TOPICS:
         where = [log.c.topic == topic.name, log.c.written < now - keep.log]
@@ -33,15 +56,18 @@ def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
             read_to = select(func.coalesce(func.max(offsets.c.offset), 0)).where(offsets.c.topic == topic.name)
             where.append(log.c.offset < read_to.scalar_subquery())
         gone += tx.execute(delete(log).where(*where)).rowcount
-    # Logged events refer to their article's text.
-    logged = select(log.c.key).where(log.c.key == articles.c.id).exists()
-    gone += tx.execute(delete(articles).where(articles.c.seen < now - keep.articles, ~logged)).rowcount
-    for table, column, until in _aged(now, keep):
-        gone += tx.execute(delete(table).where(column < until)).rowcount
-    gone += _forget_entries(tx, now)
-    done = or_(deliveries.c.state == "sent", deliveries.c.state == "dead")
-    gone += tx.execute(delete(deliveries).where(done, deliveries.c.created < now - DELIVERIES)).rowcount
     return gone
+
+
+def _sweep_articles(tx: Connection, now: datetime, keep: Retention) -> int:
+    """Deletes old articles, but none that a logged event refers to."""
+    until = now - keep.articles
+    logged = select(log.c.key).where(log.c.key == articles.c.id).exists()
+    if tx.dialect.name != "postgresql":
+        return tx.execute(delete(articles).where(articles.c.seen < until, ~logged)).rowcount
+    partitions.make_ahead(tx, now)
+    oldest_logged = tx.execute(select(func.min(articles.c.seen)).where(logged)).scalar()
+    return partitions.drop_before(tx, min(until, oldest_logged or until))
 
 
 def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime], datetime]]:
@@ -51,6 +77,7 @@ def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime],
         # Decisions outlive the seen marks: an entry that comes back must meet the decision it had.
         (decisions, decisions.c.at, now - keep.articles - SEEN_MARKS),
         (dead_letters, dead_letters.c.at, now - keep.articles),
+        (hosts, hosts.c.held_until, now - keep.articles),
     ]
 
 

@@ -44,6 +44,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+class SafeText(TypeDecorator[str]):
+    """Text of any origin. PostgreSQL takes no NUL and no lone surrogate; each is replaced, so that offsets hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 _Id = String(20)
 _Offset = BigInteger().with_variant(Integer, "sqlite")
 
@@ -93,38 +105,40 @@ dead_letters = Table(
     Column("offset", _Offset, nullable=False),
     Column("key", _Id, nullable=False),
     Column("value", LargeBinary, nullable=False, comment="the original bytes, with title and text"),
-    Column("reason", Text, nullable=False),
+    Column("reason", SafeText, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
 
+# On PostgreSQL the primary key also holds `seen`, the day of which says in which part a row stands (partitions.py).
 articles = Table(
     "articles",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("revision", _Id, primary_key=True),
     Column("feed", String(200), nullable=False),
-    Column("url", Text, nullable=False),
+    Column("url", SafeText, nullable=False),
     Column("language", String(8), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("title", SafeText, nullable=False),
+    Column("text", SafeText, nullable=False),
     Column("published", UtcDateTime),
     Column("seen", UtcDateTime, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("details", LargeBinary, nullable=False, comment="the whole article as JSON, without title and text"),
     Index("articles_at", "at"),
     Index("articles_seen", "seen"),
+    postgresql_partition_by="RANGE (seen)",
 )
 
 feeds = Table(
     "feeds",
     metadata,
     Column("id", String(200), primary_key=True),
-    Column("url", Text, nullable=False, comment="where it is polled: the configured URL or where it moved to"),
-    Column("configured_url", Text, nullable=False),
+    Column("url", SafeText, nullable=False, comment="where it is polled: the configured URL or where it moved to"),
+    Column("configured_url", SafeText, nullable=False),
     Column("added", UtcDateTime, nullable=False),
-    Column("etag", Text),
-    Column("last_modified", Text),
+    Column("etag", SafeText),
+    Column("last_modified", SafeText),
     Column("interval_seconds", Float, nullable=False),
     Column("due", UtcDateTime, nullable=False),
     Column("polled", UtcDateTime),
@@ -132,8 +146,16 @@ feeds = Table(
     Column("succeeded", UtcDateTime),
     Column("new_entry", UtcDateTime, comment="when the last new entry was seen"),
     Column("failures", Integer, nullable=False, comment="in a row"),
-    Column("problem", Text, nullable=False, comment="empty while all is well"),
+    Column("problem", SafeText, nullable=False, comment="empty while all is well"),
     Column("gaps", Integer, nullable=False, comment="polls with no entry in common with the one before"),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("name", String(300), primary_key=True, comment="host and port, as in the feeds' URLs"),
+    Column("holder", String(60), comment="the fetcher that polls its feeds now"),
+    Column("held_until", UtcDateTime, nullable=False, comment="from then on any fetcher may take it"),
 )
 
 entries = Table(
@@ -228,7 +250,7 @@ deliveries = Table(
     Column("held_until", UtcDateTime),
     Column("created", UtcDateTime, nullable=False),
     Column("sent", UtcDateTime),
-    Column("problem", Text, nullable=False, comment="what the last try met; empty if nothing"),
+    Column("problem", SafeText, nullable=False, comment="what the last try met; empty if nothing"),
     UniqueConstraint("article", "receiver", "change"),
     Index("deliveries_state_due", "state", "due"),
     Index("deliveries_story", "story"),

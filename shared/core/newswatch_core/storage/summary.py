@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, Table, func, select
+from sqlalchemy import Column, Connection, Label, RowMapping, Table, func, select
 
 from newswatch_core.storage.schema import alerts, articles, dead_letters, deliveries, feeds, stories
 
@@ -28,9 +28,8 @@ def feed_rows(tx: Connection) -> Sequence[Row]:
 
 def alert_rows(tx: Connection, limit: int) -> Sequence[Row]:
     """The latest alerts, newest first, with their first article's title and outlet's feed."""
-    first = (articles.c.id == alerts.c.article) & (articles.c.revision == alerts.c.revision)
     told = (alerts.c.id, alerts.c.rule, alerts.c.severity, alerts.c.opened, alerts.c.matches)
-    query = select(*told, articles.c.title, articles.c.url).select_from(alerts.join(articles, first, isouter=True))
+    query = select(*told, _of_first(articles.c.title), _of_first(articles.c.url))
     return list(tx.execute(query.order_by(alerts.c.opened.desc(), alerts.c.id).limit(limit)).mappings())
 
 
@@ -40,3 +39,10 @@ def waiting_rows(tx: Connection) -> Sequence[Row]:
     columns = (deliveries.c.receiver, func.count().label("number"), func.min(deliveries.c.due).label("due"))
     query = select(*columns, func.max(deliveries.c.problem).label("problem")).where(waiting)
     return list(tx.execute(query.group_by(deliveries.c.receiver).order_by(deliveries.c.receiver)).mappings())
+
+
+def _of_first(column: Column[str]) -> Label[str]:
+    """A column of the alert's first article. PostgreSQL may hold that twice, with different days."""
+    here = (articles.c.id == alerts.c.article, articles.c.revision == alerts.c.revision)
+    query = select(column).where(*here).order_by(articles.c.seen).limit(1).correlate(alerts)
+    return query.scalar_subquery().label(column.name)

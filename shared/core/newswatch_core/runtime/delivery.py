@@ -1,0 +1,105 @@
+"""Putting records on topics, and knowing that they are there.
+
+The producer is idempotent and waits for all replicas. It resumes by itself after an outage of the broker, in order
+and without repeats; so waiting is right, and giving up is the last resort.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
+
+from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.exits import Exit, end_now
+from newswatch_core.runtime.pulse import Pulse
+
+Headers = Sequence[tuple[str, bytes]]
+
+LONGEST = 3_600.0
+"""Seconds that a batch may wait for its delivery before the process ends."""
+_EVERY = 60.0
+_FRAME = 1_000
+"""Bytes that a batch of one record needs beside key, value and headers; generous."""
+
+
+class Outgoing(NamedTuple):
+    """A record to be sent; `topic` as it is called at the broker."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes, as the broker counts them against a topic's limit; never too few."""
+        return (
+            _FRAME + len(self.key) + len(self.value) + sum(len(name) + len(value) + 10 for name, value in self.headers)
+        )
+
+
+class Deliverer:
+    """The one producer of a process. `limit`: bytes of the largest record that its topics take."""
+
+    def __init__(self, broker: Broker, pulse: Pulse, *, limit: int) -> None:
+        self._broker = broker
+        self._pulse = pulse
+        self._limit = limit
+        self._producer: AIOKafkaProducer | None = None
+        self._log = structlog.get_logger()
+
+    async def start(self) -> None:
+        self._producer = AIOKafkaProducer(
+            **self._broker.client(),
+            client_id="newswatch",
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=self._limit,
+            # A batch over a topic's limit is refused whole, and a refusal breaks an idempotent producer for good.
+            max_batch_size=min(1 << 19, self._limit // 2),
+            request_timeout_ms=30_000,
+        )
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def deliver(self, records: Sequence[Outgoing]) -> None:
+        """Returns when the broker has all of them, in their order; after an hour without that the process ends.
+
+        Whatever the broker refuses ends the process too: the producer could not go on after it.
+        """
+        if not records:
+            return
+        self._pulse.check()
+        task = asyncio.ensure_future(self._send(records))
+        waited = 0.0
+        while not (await asyncio.wait({task}, timeout=_EVERY))[0]:
+            waited += _EVERY
+            self._log.warning(
+                "kafka problem", undelivered=len(records), waited=f"{waited:.0f}s", hint="goes on by itself"
+            )
+            if waited >= LONGEST:
+                end_now(Exit.UNDELIVERED, f"{len(records)} records could not be delivered in {waited:.0f} s")
+        if error := task.exception():
+            end_now(Exit.UNDELIVERED, f"the broker refused a record: {error!r}")
+
+    async def _send(self, records: Sequence[Outgoing]) -> None:
+        await asyncio.gather(*[await self._put(record) for record in records])
+
+    async def _put(self, record: Outgoing) -> "asyncio.Future[object]":
+        assert self._producer is not None, "started"  # noqa: S101
+        while True:
+            try:
+                future: asyncio.Future[object] = await self._producer.send(
+                    record.topic, record.value, record.key, headers=list(record.headers)
+                )
+            except (KafkaTimeoutError, KafkaConnectionError, NodeNotReadyError):
+                # Nothing was queued: there is no room while the broker is away.
+                self._pulse.check()
+            else:
+                return future

@@ -1,0 +1,167 @@
+"""The Kafka runtime: one stage as a Faust worker. The only module that imports Faust.
+
+    topic --> consumer --> take --> Work.handle (a thread) --> Work.deliver --> acknowledge --> commit the offset
+
+Faust is used for what it does well, consumer groups and offsets, and is kept from all else: no tables, no topics of its
+own, no leader, no web server, no producer. What it acknowledges is what the loop body has let go of, whether it was
+left in peace or by an exception. So nothing is let go of before it is delivered, and anything unexpected ends the
+process: the offset is not committed, and the next life reads the same events again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import faust
+import structlog
+from faust.transport.drivers import TRANSPORTS
+from faust.transport.drivers import aiokafka as driver
+
+from newswatch_core.runtime.batches import Incoming
+from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.exits import Exit, end_now
+
+TAKE = 500
+WITHIN = 0.1
+_SCHEME = "newswatch"
+
+Handle = Callable[[Sequence[Incoming]], Awaitable[None]]
+"""Returns when all that the batch leads to is delivered. Whatever it raises ends the process."""
+
+
+class _Producer(driver.Producer):
+    """None: what a stage writes goes through its Deliverer, and Faust itself has nothing to write."""
+
+    async def on_start(self) -> None:
+        pass
+
+    async def on_stop(self) -> None:
+        pass
+
+    async def flush(self) -> None:
+        pass
+
+
+class _Thread(driver.AIOKafkaConsumerThread):
+    """The consumer's thread, which notices when another worker has taken this one's identity."""
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        if not self.app.conf.consumer_group_instance_id:
+            return
+        # The heartbeats of aiokafka do not carry the identity: two owners would take it from each other for ever.
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 - aiokafka offers no other way to hear of it
+        forget = coordinator.reset_generation
+
+        def lost() -> None:
+            if not self.app.should_stop:
+                identity = self.app.conf.consumer_group_instance_id
+                end_now(Exit.REPLACED, f"another worker runs as {identity}, or the broker gave up on this one")
+            forget()
+
+        coordinator.reset_generation = lost
+
+
+class _Consumer(driver.Consumer):
+    def _new_consumer_thread(self) -> _Thread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
+    Producer = _Producer
+
+
+def build_app(
+    service: str,
+    broker: Broker,
+    handle: Handle,
+    *,
+    folder: Path,
+    replica: str = "",
+    assigned: Callable[[frozenset[object]], object] = lambda partitions: None,
+) -> faust.App:
+    """The worker of one stage, not yet started. `replica`: an identity that no other worker of the service has.
+
+    `folder` is where Faust wants a place of its own; it writes nothing there. `assigned` hears of the partitions
+    that this worker holds, whenever that changes. Call it in the event loop that the app is to run in.
+    """
+    TRANSPORTS.aliases[_SCHEME] = f"{__name__}:_Transport"
+    folder.mkdir(parents=True, exist_ok=True)
+    session = broker.session
+    app = faust.App(
+        broker.named(service),
+        broker=[f"{_SCHEME}://{server}" for server in broker.servers.split(",")],
+        broker_credentials=_credentials(broker),
+        datadir=folder,
+        store="memory://",
+        processing_guarantee="at_least_once",
+        stream_wait_empty=True,
+        stream_buffer_maxsize=4 * TAKE,
+        broker_max_poll_records=2 * TAKE,
+        broker_max_poll_interval=86_400.0,
+        broker_commit_interval=0.2,
+        broker_commit_every=2 * TAKE,
+        broker_session_timeout=session,
+        broker_heartbeat_interval=min(2.0, session / 3),
+        broker_rebalance_timeout=60.0,
+        broker_request_timeout=max(session + 5.0, 40.0),
+        consumer_group_instance_id=broker.named(replica) if replica else None,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        table_standby_replicas=0,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+
+    @app.on_partitions_assigned.connect  # type: ignore[arg-type] # its type asks for more than it gives
+    async def on_assigned(_app: Any, partitions: Any, **_: Any) -> None:
+        assigned(frozenset(partitions))
+
+    source = app.topic(broker.reads(service), key_serializer="raw", value_serializer="raw")
+
+    @app.agent(source, concurrency=1, name=service)
+    async def work_off(stream: Any) -> None:
+        async for events in stream.take_events(TAKE, within=WITHIN):
+            try:
+                await handle([_incoming(event.message) for event in events])
+            except BaseException as error:  # noqa: BLE001 - left by an exception, the body would acknowledge the batch
+                end_now(Exit.UNEXPECTED, f"a batch was left unfinished: {error!r}")
+
+    return app
+
+
+def _incoming(message: Any) -> Incoming:
+    return Incoming(message.topic, message.partition, message.offset, message.key or b"", message.value or b"")
+
+
+def _credentials(broker: Broker) -> Any:
+    options = broker.client()
+    context = options.get("ssl_context")
+    if "sasl_mechanism" in options:
+        return faust.SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            mechanism=options["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context=context) if context is not None else None
+
+
+async def run_app(app: faust.App, stop: asyncio.Event) -> None:
+    """Runs the worker until `stop` is set; then it finishes what it has in hand, commits and leaves.
+
+    A worker that crashes would stay alive without doing anything; so it ends the process.
+    """
+    await app.start()
+    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - Faust offers no other way to hear of it
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if crashed.done():
+        end_now(Exit.UNEXPECTED, f"the Kafka worker crashed: {app.crash_reason!r}")
+    crashed.cancel()
+    structlog.get_logger().debug("finishing what is in hand")
+    await app.stop()

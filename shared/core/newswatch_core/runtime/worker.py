@@ -1,0 +1,284 @@
+"""One service as a process of its own, on Kafka and a shared database.
+
+    source: run --emit--> articles --> topic                          (fetcher)
+    stage:  topic --> Faust --> Batches (a thread) --> topic          (deduplicator, tagger, alerter)
+    sender: outbox --> receivers                                      (alerter)
+
+It starts when database and topics are there. On SIGTERM it finishes what it has in hand, and if that takes longer
+than its deadline it ends anyway: what was not acknowledged is read again.
+"""
+
+import asyncio
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from newswatch_core import logs
+from newswatch_core.events import Event, StoryMerged, encode, key_of
+from newswatch_core.ports import Context, Service
+from newswatch_core.runtime.batches import Batches, Incoming, StoppingError, dead_letter
+from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.delivery import Deliverer, Outgoing
+from newswatch_core.runtime.exits import Exit, end_now
+from newswatch_core.runtime.health import Health
+from newswatch_core.runtime.parts import parts_of
+from newswatch_core.runtime.pulse import Pulse
+from newswatch_core.runtime.waiting import wait_for_database, wait_for_topics
+from newswatch_core.storage.articles import put_articles
+from newswatch_core.storage.retention import sweep
+
+TICK = 1.0
+_SWEEP_EVERY = 3_600.0
+_SWEEPER = "fetcher"
+"""The service whose workers delete what is no longer needed."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker runs. `replica`: an identity no other worker of the service has; "" for one of the moment.
+
+    `stop_within`: seconds from SIGTERM to the end. `folder` is Faust's.
+    """
+
+    broker: Broker
+    folder: Path
+    replica: str = ""
+    stop_within: float = 20.0
+
+
+class Worker:
+    """Runs one service until it is told to stop."""
+
+    def __init__(self, service: Service, context: Context, place: Place) -> None:
+        self._service = service
+        self._context = context
+        self._place = place
+        self._broker = place.broker
+        self._log = structlog.get_logger()
+        self._stop = asyncio.Event()
+        self._stopping = threading.Event()
+        self._pulse = Pulse(place.broker.session)
+        self.health = Health(context.settings.health.listen)
+
+    async def run(self) -> None:
+        """Until SIGINT or SIGTERM. Raises ConfigError, MissingSecretError and OSError (certificates) at the start."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal)
+        self._broker.client()
+        self.health.start()
+        self.health.trouble("start", "waiting for database and kafka")
+        beating = asyncio.create_task(self._beat())
+        ready = asyncio.create_task(self._ready())
+        try:
+            limits = await self._unless_stopped(ready)
+            if limits is not None:
+                self.health.trouble("start", "")
+                await self._work(limits)
+        finally:
+            beating.cancel()
+            self.health.stop()
+
+    async def _ready(self) -> Mapping[str, int]:
+        await wait_for_database(self._context.database)
+        return await wait_for_topics(self._broker, self._topics())
+
+    def _topics(self) -> Sequence[str]:
+        name, broker = self._service.name, self._broker
+        reads = [broker.reads(name)] if self._service.stage is not None else []
+        return [*reads, broker.writes(name), broker.dead_letters(name)]
+
+    async def _unless_stopped(self, ready: "asyncio.Task[Mapping[str, int]]") -> Mapping[str, int] | None:
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not ready.done():
+            ready.cancel()
+            return None
+        return ready.result()
+
+    async def _work(self, limits: Mapping[str, int]) -> None:
+        name, broker = self._service.name, self._broker
+        roomy = limits[broker.writes(name)], limits[broker.dead_letters(name)]
+        deliverer = Deliverer(broker, self._pulse, limit=max(roomy))
+        emitter = _Emitter(self._context, broker, deliverer, name, roomy)
+        parts = parts_of(self._service, self._context, emitter.emit)
+        stage = _Stage(self._batches(roomy), deliverer, self.health) if self._service.stage is not None else None
+        await deliverer.start()
+        self._log.info("working", service=name, reads=self._topics()[:-2], replica=self._place.replica or "-")
+        tasks = [asyncio.create_task(part.supervise(self.health), name=part.name) for part in parts]
+        tasks.append(asyncio.create_task(self._pulse.run()))
+        if name == _SWEEPER:
+            tasks.append(asyncio.create_task(self._sweep()))
+        try:
+            await (self._run_stage(stage) if stage is not None else self._stop.wait())
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        await deliverer.stop()
+        if stage is not None and stage.abandoned.is_set():
+            end_now(Exit.DONE, "stopped while it had to wait; what was in hand is read again")
+
+    def _batches(self, limits: tuple[int, int]) -> Batches:
+        return Batches(
+            self._service,
+            self._context,
+            self._broker,
+            limits=limits,
+            stopping=self._stopping,
+            check=self._pulse.check,
+        )
+
+    async def _run_stage(self, stage: "_Stage") -> None:
+        # Faust takes long to import: only where it is run.
+        from newswatch_core.runtime.kafka import build_app, run_app  # noqa: PLC0415
+
+        name, place = self._service.name, self._place
+        app = build_app(
+            name, self._broker, stage.handle, folder=place.folder, replica=place.replica, assigned=stage.assigned
+        )
+        ticking = asyncio.create_task(stage.tick_for_ever())
+        abandoned = asyncio.create_task(stage.abandoned.wait())
+        running = asyncio.create_task(run_app(app, self._stop))
+        await asyncio.wait({running, abandoned}, return_when=asyncio.FIRST_COMPLETED)
+        ticking.cancel()
+        abandoned.cancel()
+        if running.done():
+            running.result()
+
+    async def _sweep(self) -> None:
+        def once() -> int:
+            with self._context.database.write() as tx:
+                return sweep(tx, self._context.clock(), self._context.settings.retention)
+
+        while True:
+            try:
+                self._log.debug("swept", rows=await asyncio.to_thread(once))
+            except Exception as error:  # noqa: BLE001 - tried again in an hour; the service goes on
+                self._log.error("retention problem", problem=repr(error))
+            await asyncio.sleep(_SWEEP_EVERY)
+
+    async def _beat(self) -> None:
+        while True:
+            self.health.turned("loop")
+            await asyncio.sleep(1)
+
+    def _on_signal(self) -> None:
+        if self._stop.is_set():
+            return
+        self._log.info("stopping", within=f"{self._place.stop_within:.0f}s")
+        self._stop.set()
+        self._stopping.set()
+        threading.Thread(target=self._end_late, name="deadline", daemon=True).start()
+
+    def _end_late(self) -> None:
+        time.sleep(self._place.stop_within)
+        end_now(Exit.STOPPED_LATE, f"not done {self._place.stop_within:.0f} s after it was asked to stop")
+
+
+class _Stage:
+    """What Faust calls: batches one after the other, in a thread, with ticks between them."""
+
+    def __init__(self, batches: Batches, deliverer: Deliverer, health: Health) -> None:
+        self._batches = batches
+        self._deliverer = deliverer
+        self._health = health
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, "stage")
+        self._loop = asyncio.get_running_loop()
+        self._partitions: frozenset[object] = frozenset()
+        self._log = structlog.get_logger()
+        self.abandoned = asyncio.Event()
+        """Set when a batch was given up because the process stops."""
+
+    def assigned(self, partitions: frozenset[object]) -> None:
+        """What other workers held until now they may have written to: the stage's memory is behind."""
+        if partitions - self._partitions:
+            self._batches.forget()
+        self._partitions = partitions
+        self._log.info("assigned", stage=self._batches.name, partitions=len(partitions))
+
+    async def handle(self, batch: Sequence[Incoming]) -> None:
+        async with self._turn:
+            while batch:
+                try:
+                    outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, batch)
+                except StoppingError:
+                    self.abandoned.set()
+                    # Never to return: what returns is acknowledged.
+                    await asyncio.Event().wait()
+                await self._deliverer.deliver(outgoing)
+                batch = batch[done:]
+            self._health.trouble("stage", self._batches.stopped)
+            self._health.turned("stage")
+
+    async def tick_for_ever(self) -> None:
+        def deliver(records: Sequence[Outgoing]) -> None:
+            asyncio.run_coroutine_threadsafe(self._deliverer.deliver(records), self._loop).result()
+
+        while True:
+            await asyncio.sleep(TICK)
+            async with self._turn:
+                if self._partitions:
+                    with contextlib.suppress(StoppingError):
+                        await self._loop.run_in_executor(self._thread, self._batches.tick, deliver)
+                self._health.turned("stage")
+
+
+class _Emitter:
+    """How a source's events become durable: the articles in the database, then the events on the topic."""
+
+    def __init__(
+        self, context: Context, broker: Broker, deliverer: Deliverer, service: str, limits: tuple[int, int]
+    ) -> None:
+        self._context = context
+        self._deliverer = deliverer
+        self._service = service
+        self._writes, self._dead_letters = broker.writes(service), broker.dead_letters(service)
+        self._limit, self._dead_limit = limits
+        self._log = structlog.get_logger()
+
+    async def emit(self, events: Sequence[Event]) -> None:
+        # Shielded: "not emitted" must never be said of what was.
+        await asyncio.shield(asyncio.ensure_future(self._emit(events)))
+
+    async def _emit(self, events: Sequence[Event]) -> None:
+        await asyncio.to_thread(self._keep, events)
+        await self._deliverer.deliver([self._record(event) for event in events])
+
+    def _keep(self, events: Sequence[Event]) -> None:
+        with self._context.database.write() as tx:
+            put_articles(tx, [event.article for event in events if not isinstance(event, StoryMerged)])
+
+    def _record(self, event: Event) -> Outgoing:
+        record = Outgoing(self._writes, key_of(event).encode(), encode(event))
+        if record.size <= self._limit:
+            return record
+        reason = f"the event has {record.size} bytes; {self._writes} takes {self._limit}"
+        self._log.error("dead letter", stage=self._service, key=record.key.decode(), reason=reason)
+        lost = Incoming(self._writes, 0, 0, record.key, record.value)
+        now = self._context.clock().isoformat()
+        return dead_letter(
+            self._dead_letters, lost, stage=self._service, reason=reason, tries=1, at=now, limit=self._dead_limit
+        )
+
+
+def run_worker(
+    service: Service, context: Context, place: Place, *, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """Runs the service until it is told to stop; the process ends with a code of `Exit` if it must not go on."""
+    logs.limit_libraries()
+
+    async def main() -> None:
+        await Worker(service, context, place).run()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
