@@ -175,7 +175,7 @@ class Turns:
         # Most often it is the same for all feeds.
         tell = self._log.debug if self._database_fails else self._log.warning
         self._database_fails = True
-        problem = str(getattr(error, "orig", None) or error).strip()
+        problem = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         pause = f"{DATABASE_PAUSE.total_seconds():g}s"
         tell("database problem", **({"feed": feed} if feed else {}), problem=problem, retry_in=pause)
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from newswatch_core.storage.database import Database
 from newswatch_core.storage.schema import feeds as feeds_table
@@ -170,6 +172,25 @@ async def test_one_fetcher_goes_on_with_what_is_due(database: Database):
     world = World(interval=SECOND / 2, length=0)
     await run_for(2.5, world.fetcher("only", database, [feed("f"), feed("g", host="two.example")], sole=True))
     assert all(len(times) >= 3 for times in world.polls.values())
+
+
+async def test_a_database_that_goes_away_between_polls_is_waited_for(database: Database, monkeypatch):
+    monkeypatch.setattr("newswatch_fetcher.turns.DATABASE_PAUSE", SECOND / 10)
+    world = World(interval=60 * SECOND, length=0)
+    troubles = iter([True] * 2)
+    take = Leases.take
+
+    def failing(*given):
+        if next(troubles, False):
+            raise OperationalError("SELECT", None, Exception("the server is shutting down"))
+        return take(*given)
+
+    monkeypatch.setattr(Leases, "take", failing)
+    with capture_logs() as logs:
+        await run_for(1, world.fetcher("only", database, [feed("f")], sole=True))
+    assert len(world.polls["f"]) == 1
+    problems = [(line["problem"], line["log_level"]) for line in logs if line["event"] == "database problem"]
+    assert problems == [("the server is shutting down", "warning"), ("the server is shutting down", "debug")]
 
 
 async def test_a_feed_that_moved_to_another_host_is_polled_there(database: Database):

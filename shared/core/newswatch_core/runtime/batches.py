@@ -224,7 +224,7 @@ class Batches:
 
     def _tell_trouble(self, error: Exception) -> None:
         if self._reminder.due():
-            problem = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            problem = (str(getattr(error, "orig", None) or error).strip() or repr(error)).splitlines()[0]
             self._log.error("database problem", stage=self.name, problem=problem, hint="goes on by itself")
 
     def _hold_if_stopped(self) -> None:
