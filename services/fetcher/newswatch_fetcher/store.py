@@ -13,6 +13,7 @@ from newswatch_fetcher.config import Feed
 from newswatch_fetcher.schedule import first_interval
 
 _TOUCH_EVERY = timedelta(hours=1)
+_LONGEST_PAUSE = timedelta(days=1)
 _AT_ONCE = 500
 
 
@@ -73,7 +74,8 @@ def load_states(tx: Tx, configured: Sequence[Feed], now: datetime) -> dict[str, 
                 due=now,
             )
             save_state(tx, state)
-        states[feed.id] = state
+        # A clock that once was ahead must not silence a feed until then.
+        states[feed.id] = replace(state, due=min(state.due, now + _LONGEST_PAUSE))
     return states
 
 
