@@ -175,6 +175,9 @@ class Outbox:
             lost = and_(lost, deliveries.c.receiver == receiver)
         query = select(deliveries.c.id, deliveries.c.tries, deliveries.c.repeat).where(lost)
         with self._database.write() as tx:
+            # A clock that once was ahead must hold nothing back until then.
+            waits = and_(_WAITING, deliveries.c.due > now + LONGEST_ASKED_WAIT)
+            tx.execute(update(deliveries).where(waits).values(due=now))
             rows = tx.execute(query.with_for_update(skip_locked=True)).all()
             for row in rows:
                 values = {

@@ -28,8 +28,13 @@ class Page:
 
 
 def id_of(feed: str, entry: Entry) -> str:
-    """The article's id: that of its link, else of feed and entry."""
-    return article_id(entry.link) if entry.link else hash_id("entry", feed, entry.guid or entry.key)
+    """The article's id: that of its link, else of feed and entry.
+
+    A link that several entries share (a live page, a bulletin) tells none of them apart: each is an article.
+    """
+    if entry.link and not entry.shared_link:
+        return article_id(entry.link)
+    return hash_id("entry", feed, entry.guid or entry.key)
 
 
 def choose_text(entry: Entry, page: Page) -> tuple[str, TextFrom, str]:

@@ -29,6 +29,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One item of a feed. `key` is the hash of its guid or link, `content` of what the feed says of it.
 
     `link` is a canonical URL or "", `guid` as the feed has it or "". Texts are cleaned and free of markup.
+    `shared_link`: other entries of the feed, with guids of their own, have the same link, as on live pages.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str
     published: datetime | None
+    shared_link: bool = False
 
 
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +133,12 @@ def _entries(items: Sequence[dict[str, Any]], url: str) -> tuple[Entry, ...]:
         entry = _entry(item, url, shared_guid=guids[str(item.get("id", ""))] > 1)
         if entry is not None:
             found.setdefault(entry.key, entry)
-    return tuple(sorted(found.values(), key=_newest_first))
+    links = Counter(entry.link for entry in found.values() if entry.guid)
+    entries = (
+        msgspec.structs.replace(entry, shared_link=True) if entry.guid and links[entry.link] > 1 else entry
+        for entry in found.values()
+    )
+    return tuple(sorted(entries, key=_newest_first))
 
 
 def _newest_first(entry: Entry) -> float:

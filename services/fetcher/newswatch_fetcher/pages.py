@@ -23,6 +23,7 @@ _GIVE_UP_AFTER = 3
 _ROBOTS_KEPT = timedelta(hours=24)
 _ROBOTS_RETRY = timedelta(hours=1)
 _HOSTS_KEPT = 10_000
+_RULES_KEPT = 100_000
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -106,11 +107,14 @@ class RobotsCache:
     def _host(self, origin: str) -> _Host:
         host = self._hosts.get(origin)
         if host is None:
-            while len(self._hosts) >= self._kept:
+            while len(self._hosts) >= self._kept or self._rules() > _RULES_KEPT:
                 # Whoever waits for the host that goes still holds it; at worst its robots.txt is read twice.
                 del self._hosts[next(iter(self._hosts))]
             host = self._hosts[origin] = _Host()
         return host
+
+    def _rules(self) -> int:
+        return sum(len(host.robots) for host in self._hosts.values() if host.robots is not None)
 
     async def _fetch(self, origin: str) -> tuple[Robots, timedelta]:
         try:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_SIZE = 512_000
+MAX_RULES = 1_000
+"""So many rules of a group are kept, the first ones."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,9 @@ class Robots:
                 is_named = is_named or agent.lower() in group
             elif field in {"allow", "disallow"}:
                 in_rules = True
-                if value and agent.lower() in group:
+                if value and agent.lower() in group and len(named) < MAX_RULES:
                     named.append(_rule(value, allow=field == "allow"))
-                if value and "*" in group:
+                if value and "*" in group and len(general) < MAX_RULES:
                     general.append(_rule(value, allow=field == "allow"))
         return cls(named if is_named else general)
 
@@ -67,6 +69,10 @@ class Robots:
     @classmethod
     def none_allowed(cls) -> "Robots":
         return cls([_rule("/", allow=False)])
+
+    def __len__(self) -> int:
+        """How many rules there are."""
+        return len(self._rules)
 
     def allows(self, target: str) -> bool:
         """Whether the path (with query) may be fetched."""

@@ -14,6 +14,7 @@ from newswatch_fetcher.config import Feed
 from newswatch_fetcher.schedule import first_interval
 
 _TOUCH_EVERY = timedelta(hours=1)
+_LONGEST_PAUSE = timedelta(days=1)
 _AT_ONCE = 500
 
 
@@ -60,6 +61,9 @@ class Mark:
 
 def load_states(tx: Tx, configured: Sequence[Feed], now: datetime) -> dict[str, FeedState]:
     """The state of each configured feed. New ones, and those whose URL was changed, are written as added now."""
+    # A clock that once was ahead must silence no feed until then.
+    latest = now + _LONGEST_PAUSE
+    tx.execute(update(feeds).where(feeds.c.due > latest).values(due=latest))
     ids = [feed.id for feed in configured]
     states = states_of(tx, ids)
     new = [feed for feed in configured if feed.id not in states or states[feed.id].configured_url != feed.url]

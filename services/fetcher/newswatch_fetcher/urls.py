@@ -1,6 +1,7 @@
 """Canonical URLs: one spelling for one article, whatever the feed appended to its link."""
 
 import re
+from ipaddress import IPv6Address
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -70,7 +71,7 @@ def same_place(url: str) -> str:
 def _ascii_host(host: str) -> str:
     host = host.rstrip(".").lower()
     if ":" in host:
-        return f"[{host}]"
+        return f"[{IPv6Address(host)}]"
     try:
         return httpx.URL(f"http://{host}/").raw_host.decode("ascii") if host else ""
     except httpx.InvalidURL as error:

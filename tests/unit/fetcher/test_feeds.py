@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newswatch_fetcher import feeds
+from newswatch_fetcher.articles import id_of
 from newswatch_fetcher.feeds import parse_feed
 
 URL = "https://news.example.org/feed.xml"
@@ -181,3 +182,15 @@ def test_a_damaged_byte_raises_nothing(position, byte):
     body = bytearray(rss(*(item(number, guid=str(number), description="&lt;p&gt;a&lt;/p&gt;") for number in range(3))))
     body[position % len(body)] = byte
     parse(bytes(body))
+
+
+@pytest.mark.parametrize("links", [("live#1", "live#2"), ("", "")])
+def test_entries_that_share_a_link_are_articles_of_their_own(links: tuple[str, str]):
+    items = "".join(
+        f"<item><guid isPermaLink='false'>g{number}</guid><title>News {number}</title>"
+        f"<link>http://a.example/{link}</link><description>Text {number}</description></item>"
+        for number, link in enumerate(links)
+    )
+    body = f"<rss version='2.0'><channel><title>x</title>{items}</channel></rss>".encode()
+    entries = parse_feed(body, "", "http://a.example/feed").entries
+    assert len({id_of("a", entry) for entry in entries}) == 2

@@ -57,3 +57,9 @@ def test_a_hostile_pattern_is_no_work():
 def test_no_rules_and_all_rules():
     assert Robots.all_allowed().allows("/a")
     assert not Robots.none_allowed().allows("/a")
+
+
+def test_a_huge_file_keeps_a_bounded_number_of_rules():
+    robots = Robots.parse("User-agent: *\n" + "Disallow: /a\n" * 60_000, "newswatch")
+    assert len(robots) <= 1_000
+    assert not robots.allows("/a")

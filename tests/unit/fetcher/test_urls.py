@@ -93,3 +93,8 @@ def test_a_request_goes_to_a_host_and_port(url, place):
 def test_a_url_of_another_scheme_goes_nowhere():
     with pytest.raises(ValueError, match="http"):
         same_place("file:///etc/passwd")
+
+
+@pytest.mark.parametrize("url", ["http://[::1]@[a:><!channel>]/", "http://[a:|click]/", "http://[::1", "http://[:::]/"])
+def test_a_bracketed_host_that_is_no_address_makes_no_url(url: str):
+    assert canonical_url(url) == ""
