@@ -15,7 +15,7 @@ import importlib, pkgutil, sys
 for name in sys.argv[1:]:
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):
-        if not module.name.endswith("migrations.env"):  # Alembic runs it, nobody imports it
+        if not module.name.endswith(("migrations.env", "__main__")):  # run, never imported
             importlib.import_module(module.name)
 """
 
