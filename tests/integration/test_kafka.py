@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from newswatch_core.events import encode
-from newswatch_core.runtime.asking import NotReadyError, record_limits
+from newswatch_core.runtime.asking import record_limits
 from newswatch_core.runtime.broker import Broker as Address
-from newswatch_core.runtime.broker import broker_of
+from newswatch_core.runtime.broker import NotReadyError, broker_of
 from newswatch_core.secrets import SecretRef
 from newswatch_core.settings import Kafka, Sasl, Tls
 from newswatch_core.storage.database import migrate_url, open_folder

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import DescribeConfigsRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
-from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.broker import Broker, NotReadyError
 
 _ANSWER_WITHIN = 10.0
 _CLOSE_WITHIN = 5.0
@@ -24,10 +24,6 @@ _LIMIT = "max.message.bytes"
 T = TypeVar("T")
 Place = tuple[str, int]
 """Host and port."""
-
-
-class NotReadyError(Exception):
-    """Something is not there yet; the message says what, and what to do if it stays so."""
 
 
 async def record_limits(broker: Broker, topics: Sequence[str]) -> Mapping[str, int]:

@@ -10,8 +10,8 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from newswatch_core.runtime.asking import NotReadyError, record_limits
-from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.asking import record_limits
+from newswatch_core.runtime.broker import Broker, NotReadyError
 from newswatch_core.runtime.reminder import Reminder
 from newswatch_core.storage.database import Database
 from newswatch_core.storage.migrate import is_current
