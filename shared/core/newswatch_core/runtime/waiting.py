@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
 from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.handling import problem_of
 from newswatch_core.runtime.reminder import Reminder
 from newswatch_core.storage.database import Database
 from newswatch_core.storage.migrate import is_current
@@ -53,7 +54,7 @@ async def wait_for_database(database: Database) -> None:
             with database.read() as tx:
                 current = is_current(tx)
         except SQLAlchemyError as error:
-            raise NotReadyError(str(getattr(error, "orig", None) or error).strip().splitlines()[0]) from None
+            raise NotReadyError(problem_of(error)) from None
         if not current:
             raise NotReadyError("its schema is of another version: run `newswatch migrate`")
 
