@@ -169,5 +169,6 @@ def test_a_desk_without_rules_is_refused(tmp_path: Path):
 def test_an_interrupt_while_the_command_line_is_loaded_is_quiet(tmp_path: Path):
     (tmp_path / "typer.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n")
     command = [NEWSWATCH, "run", SEEDS, "--data", tmp_path / "data"]
-    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, timeout=60)
+    environ = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

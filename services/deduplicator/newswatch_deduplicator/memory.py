@@ -11,6 +11,8 @@ loaded from the database at any time, and decides as if it had never been away.
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from msgspec.structs import replace
+
 from newswatch_deduplicator.copies import Copies
 from newswatch_deduplicator.fingerprint import Fingerprint
 from newswatch_deduplicator.likeness import HOUR, Frequencies, Subject
@@ -72,8 +74,14 @@ class Memory:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def take(self, mark: Fingerprint, known: Decision | None = None) -> tuple[Entry, Decision]:
-        """Decides on a revision not seen before. `known`: what was decided on an earlier one of its article."""
+    def take(self, mark: Fingerprint, known: Decision | None = None, *, now: int) -> tuple[Entry, Decision]:
+        """Decides on a revision not seen before. `known`: what was decided on an earlier one of its article.
+
+        `now`, microseconds: what comes from later counts as of now, or a clock that was ahead would end the window of
+        all the rest. That is kept in the entry, so that whoever loads it sees the same. This clock may be behind, too:
+        then as of the newest.
+        """
+        mark = replace(mark, at=min(mark.at, max(now, self._newest)))
         self._newest = max(self._newest, mark.at)
         self._forget_old()
         if known is None:

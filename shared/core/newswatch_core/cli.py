@@ -1,4 +1,4 @@
-"""Where `newswatch` begins. The command line itself (app.py) takes half a second to import: Ctrl-C is quiet meanwhile."""
+"""Where `newswatch` begins. The command line itself (app.py) takes half a second to import; Ctrl-C is quiet then."""
 
 import os
 import signal

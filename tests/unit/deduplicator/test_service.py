@@ -24,6 +24,7 @@ QUAKE = (
     ("Earthquake shakes Agadez region in Niger", "Walls fell in Iférouane and Timia; the quake was felt in Arlit."),
     ("Fourteen killed near Agadez", "Houses in Iférouane and Timia fell on sleeping families, the mayor said."),
 )
+NOW = NOON + timedelta(days=30)
 
 
 class Desk:
@@ -41,12 +42,12 @@ class Desk:
 
     def handle(self, *batch: Event) -> Sequence[Outcome]:
         with self.database.write() as tx:
-            return self.stage.handle(batch, tx, NOON)
+            return self.stage.handle(batch, tx, NOW)
 
     def fail(self, *batch: Event) -> None:
         """Handles a batch that does not commit, as the runtime does."""
         with suppress(ZeroDivisionError), self.database.write() as tx:
-            self.stage.handle(batch, tx, NOON)
+            self.stage.handle(batch, tx, NOW)
             raise ZeroDivisionError
         self.restart()
 
@@ -104,6 +105,17 @@ def test_the_same_revision_twice_in_a_batch_is_decided_once(desk: Desk):
     one, two = desk.handle(event, event)
     assert one == two
     assert desk.count() == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_article_from_a_clock_that_was_ahead_hides_no_copy_also_after_a_restart(desk: Desk, restarted: bool):
+    text, years = Press(3).paragraphs(6), 24 * 800
+    desk.handle(of("a", "Council approves fees", text, hours=24 * 30))
+    desk.handle(of("ahead", "Maize", "Maize prices rise.", hours=years))
+    if restarted:
+        desk.restart()
+    copy = only(desk.handle(of("b", "Ships pay more", text, hours=24 * 30)))
+    assert copy.copy_of == of("a", "", "").article.id
 
 
 @pytest.mark.parametrize("restarted", [False, True])
