@@ -37,21 +37,30 @@ from newswatch_core.events import (
     key_of,
 )
 from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
+from newswatch_core.settings import Settings
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
 from newswatch_judging.rules import FOLDER, Rule, RulesRead, read_rules, unread_files
 
 
+class Orders:
+    """What the desk's configuration asks for, made ready once: a stage is loaded anew whenever one is thrown away."""
+
+    def __init__(self, settings: Settings, judging: Judging, receivers: Receivers) -> None:
+        self.settings = settings
+        self.judging = judging
+        self.names = term_names(judging)
+        self.watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
+        self.samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+
+
 class Alerter:
     """The stage: one outcome per event, everything written in the batch's transaction."""
 
-    def __init__(self, context: Context, judging: Judging, receivers: Receivers) -> None:
-        self._settings = context.settings
-        self._judging = judging
-        self._names = term_names(judging)
-        self._watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
-        self._samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._judging = orders.judging
         self._untold: list[tuple[Article, Decision]] = []
         self._log = structlog.get_logger()
 
@@ -104,7 +113,7 @@ class Alerter:
         matches = [match for match in matches if match.rule not in settled]
         if not matches and not stored:
             return ()
-        rules = self._samples if is_sample(article) else self._watched
+        rules = self._orders.samples if is_sample(article) else self._orders.watched
         opened = False
         while not opened:
             known = store.known(tx, event, [match.rule for match in matches], revisions)
@@ -125,7 +134,7 @@ class Alerter:
         """The most severe alert first."""
 
         def rank(match: Match) -> tuple[int, str]:
-            return -messages.SEVERITIES.index(self._watched[match.rule].severity_of(match)), match.rule
+            return -messages.SEVERITIES.index(self._orders.watched[match.rule].severity_of(match)), match.rule
 
         return sorted(matches, key=rank)
 
@@ -138,10 +147,10 @@ class Alerter:
                 for one in decision.decided
                 if one.rule in planned.rules
             ],
-            names=self._names,
-            desk=self._settings.desk,
-            language=self._settings.language,
-            zone=self._settings.timezone,
+            names=self._orders.names,
+            desk=self._orders.settings.desk,
+            language=self._orders.settings.language,
+            zone=self._orders.settings.timezone,
             thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
             sample=is_sample(article),
         )
@@ -306,7 +315,8 @@ def make_stage(context: Context) -> LoadStage:
     judging, receivers = Judging.load(context.desk), Receivers.load(context.desk)
     if problems := [one for one in notify_problems(context.desk, receivers) if one.severity == "error"]:
         raise ConfigError(problems)
-    return lambda _tx: Alerter(context, judging, receivers)
+    orders = Orders(context.settings, judging, receivers)
+    return lambda _tx: Alerter(orders)
 
 
 def make_sender(context: Context) -> Sender:

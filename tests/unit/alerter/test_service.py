@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from newswatch_alerter import messages
+from newswatch_alerter import messages, service
 from newswatch_alerter.config import Receivers, sample_configs
 from newswatch_alerter.service import SERVICE
 from newswatch_core.config import ConfigError
@@ -214,6 +214,15 @@ def test_backlog_is_decided_but_never_told(desk: Desk) -> None:
 def test_different_stories_are_told_apart(desk: Desk) -> None:
     assert len(desk.give(embassy(1, story="one"), embassy(2, story="two"))) == 2
     assert len(desk.told()) == 2
+
+
+def test_a_stage_is_loaded_without_going_through_the_rules_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SERVICE.stage is not None
+    load = SERVICE.stage(desk.context)
+    monkeypatch.setattr(service, "watch", lambda *_: pytest.fail("a rule was made ready again"))
+    with desk.context.database.write() as tx:
+        desk.stage = load(tx)
+    assert len(desk.give(both())) == 2
 
 
 def merged(story: str, into: str) -> StoryMerged:
