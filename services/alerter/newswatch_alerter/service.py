@@ -81,8 +81,8 @@ class Alerter:
                 moment = now + timedelta(microseconds=place)
                 outcomes.append(self._article(event, matches[place], decisions, tx, moment))
             elif isinstance(event, StoryMerged):
-                store.merge(tx, event)
-                store.merge(tx, replace(event, story=_samples_of(event.story), into=_samples_of(event.into)))
+                store.join(tx, store.stories_of(event))
+                store.join(tx, set(map(_samples_of, store.stories_of(event))))
                 outcomes.append(())
             else:
                 outcomes.append(Poison(f"the alerter reads tagged articles and merges, not {type(event).__name__}"))
@@ -116,6 +116,8 @@ class Alerter:
         rules = self._orders.samples if is_sample(article) else self._orders.watched
         opened = False
         while not opened:
+            # The merges that the deduplicator knew of may still be on their way.
+            store.join(tx, store.stories_of(event))
             known = store.known(tx, event, [match.rule for match in matches], revisions)
             fresh = decide(event, matches, rules, known)
             told = store.told(tx, event, known.since) if fresh.opened else {}
@@ -181,7 +183,7 @@ def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
 def _apart(event: Event) -> Event:
     """A sample is put in a story of its own: an alert about samples must not count as told of what is real."""
     if isinstance(event, TaggedArticle) and is_sample(event.article):
-        return replace(event, story=_samples_of(event.story))
+        return replace(event, story=_samples_of(event.story), includes=tuple(map(_samples_of, event.includes)))
     return event
 
 
@@ -191,10 +193,13 @@ def _samples_of(story: str) -> str:
 
 def _stories(batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[str]:
     """The stories whose alerts a batch may change."""
-    merged = {story for event in batch if isinstance(event, StoryMerged) for story in (event.story, event.into)}
+    merged = {story for event in batch if isinstance(event, StoryMerged) for story in store.stories_of(event)}
     samples = {_samples_of(story) for story in merged}
     matched = {
-        event.story for event, found in zip(batch, matches, strict=True) if isinstance(event, TaggedArticle) and found
+        story
+        for event, found in zip(batch, matches, strict=True)
+        if isinstance(event, TaggedArticle) and found
+        for story in store.stories_of(event)
     }
     return merged | samples | matched
 

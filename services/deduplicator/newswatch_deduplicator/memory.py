@@ -32,11 +32,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is told of a revision. `merged` are stories that turned out to be `story`, at this article."""
+    """What is told of a revision. `merged` are stories that turned out to be `story`, at this article.
+
+    `includes`: these, and all that had become part of it before.
+    """
 
     copy_of: str | None
     story: str
     merged: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Memory:
         self._stories = Stories()
         self._frequencies = Frequencies()
         self._into: dict[str, str] = {}
+        self._parts: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -87,7 +92,7 @@ class Memory:
         if known is None:
             entry, decision = self._decide(mark)
         else:
-            decision = Decision(known.copy_of, self.current(known.story))
+            decision = self._in_story(known.copy_of, self.current(known.story))
             original = decision.copy_of is None
             entry = Entry(self._next, mark, decision.copy_of, decision.story, first=False, adds=original)
         self.remember(entry)
@@ -111,6 +116,7 @@ class Memory:
 
     def learn_merge(self, story: str, into: str) -> None:
         self._into[story] = into
+        self._parts.setdefault(into, []).append(story)
 
     def current(self, story: str) -> str:
         """The story that `story` is part of now."""
@@ -125,14 +131,22 @@ class Memory:
         if copy is not None:
             original = self._entries[copy.entry]
             root = original.copy_of or original.mark.article
-            decision = Decision(root, self.current(original.story))
+            decision = self._in_story(root, self.current(original.story))
             return Entry(self._next, mark, root, decision.story, first=True, adds=copy.adds), decision
         place = self._stories.place(subject)
         story = place.story or mark.article
         for merged in place.merged:
             self._stories.merge(merged, story)
             self.learn_merge(merged, story)
-        return Entry(self._next, mark, None, story, first=True, adds=True), Decision(None, story, place.merged)
+        return Entry(self._next, mark, None, story, first=True, adds=True), self._in_story(None, story, place.merged)
+
+    def _in_story(self, copy_of: str | None, story: str, merged: tuple[str, ...] = ()) -> Decision:
+        includes, unseen = list[str](), [story]
+        while unseen:
+            parts = self._parts.get(unseen.pop(), ())
+            includes += parts
+            unseen += parts
+        return Decision(copy_of, story, merged, tuple(sorted(includes)))
 
     def _forget_old(self) -> None:
         oldest = self._newest - self._limits.copies

@@ -86,7 +86,11 @@ def events_of(event: FetchedArticle, decision: Decision) -> Sequence[StoryMerged
     article = event.article
     merges = [StoryMerged(story=story, into=decision.story, at=article.at) for story in decision.merged]
     following = DeduplicatedArticle(
-        article=article, backlog=event.backlog, copy_of=decision.copy_of, story=decision.story
+        article=article,
+        backlog=event.backlog,
+        copy_of=decision.copy_of,
+        story=decision.story,
+        includes=decision.includes,
     )
     return (*merges, following)
 

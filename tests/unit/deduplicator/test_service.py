@@ -162,11 +162,13 @@ def test_a_merge_is_told_before_its_article_and_remembered(desk: Desk):
     (outcome,) = desk.handle(last)
     assert outcome == (
         StoryMerged(story=younger, into=older, at=last.article.at),
-        DeduplicatedArticle(article=last.article, copy_of=None, story=older),
+        DeduplicatedArticle(article=last.article, copy_of=None, story=older, includes=(younger,)),
     )
+    assert desk.handle(last) == [outcome]
     desk.restart()
     revised = of("q1", QUAKE[1][0] + " on Friday", QUAKE[1][1], hours=4)
-    assert only(desk.handle(revised)).story == older
+    later = only(desk.handle(revised))
+    assert (later.story, later.includes) == (older, (younger,))
     with desk.database.read() as tx:
         rows = {row.id: row for row in tx.execute(select(stories).where(stories.c.id.in_([older, younger])))}
     assert (rows[younger].into, rows[older].into, rows[older].articles) == (older, None, 3)
