@@ -13,6 +13,7 @@ from newswatch_core.commands.check import check
 from newswatch_core.commands.dead_letters import dead_letters
 from newswatch_core.commands.migrate import migrate
 from newswatch_core.commands.pipe import pipe
+from newswatch_core.commands.replay import replay
 from newswatch_core.commands.run import run
 from newswatch_core.commands.schemas import schemas
 from newswatch_core.commands.status import status
@@ -46,7 +47,7 @@ def _options(
     pass
 
 
-for _command in (run, worker, check, pipe, status, alerts, lag, migrate, schemas):
+for _command in (run, worker, check, pipe, replay, status, alerts, lag, migrate, schemas):
     app.command()(_command)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(topics, name="topics")

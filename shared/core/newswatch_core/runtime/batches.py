@@ -14,11 +14,20 @@ from typing import NamedTuple
 import structlog
 
 from newswatch_core import metrics
-from newswatch_core.events import Event, UnreadableEventError, decode, encode, key_of
+from newswatch_core.events import Event, encode, key_of
 from newswatch_core.ports import Context, Poison, Service, Stage
 from newswatch_core.runtime.broker import Broker
 from newswatch_core.runtime.delivery import Outgoing
-from newswatch_core.runtime.handling import TRIES, Account, TakenBackError, handle, is_trouble, portion, problem_of
+from newswatch_core.runtime.handling import (
+    TRIES,
+    Account,
+    TakenBackError,
+    handle,
+    is_trouble,
+    portion,
+    problem_of,
+    read,
+)
 from newswatch_core.runtime.reminder import Reminder
 
 _DATABASE_PAUSE = 1.0
@@ -144,7 +153,7 @@ class Batches:
     def _transaction(self, stage: Stage, records: Sequence[Incoming]) -> Sequence[Outgoing]:
         # Thrown away unless this commits: its memory would be ahead of its state.
         self._stage = None
-        events = [_event_of(record) for record in records]
+        events = [read(record.value) for record in records]
         with metrics.STAGE_SECONDS.labels(self.name).time(), self._context.database.write() as tx:
             outcomes = handle(stage, events, tx, self._context.clock())
             results = [self._records(record, outcome) for record, outcome in zip(records, outcomes, strict=True)]
@@ -246,10 +255,3 @@ def dead_letter(topic: str, record: Incoming, *, stage: str, reason: str, tries:
             value=record.value[:kept], headers=(*headers, ("cut", str(len(record.value)).encode()))
         )
     return letter
-
-
-def _event_of(record: Incoming) -> Event | Poison:
-    try:
-        return decode(record.value)
-    except UnreadableEventError as error:
-        return Poison(f"unreadable event: {error}")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
 from newswatch_core import metrics
-from newswatch_core.events import Event
+from newswatch_core.events import Event, UnreadableEventError, decode
 from newswatch_core.ports import Poison, RetryLater, Stage, Tx
 from newswatch_core.secrets import blot_out
 
@@ -39,6 +39,14 @@ def portion(sizes: Iterable[int]) -> int:
             break
         count += 1
     return count
+
+
+def read(value: bytes) -> Event | Poison:
+    """The event in `value`; Poison if there is none that could be read."""
+    try:
+        return decode(value)
+    except UnreadableEventError as error:
+        return Poison(f"unreadable event: {error}")
 
 
 def handle(stage: Stage, events: Sequence[Event | Poison], tx: Tx, now: datetime) -> Sequence[Sequence[Event] | Poison]:
