@@ -10,8 +10,8 @@ import pytest
 
 from newswatch_core.events import encode
 from newswatch_core.runtime.broker import Broker as Address
-from newswatch_core.runtime.broker import broker_of
-from newswatch_core.runtime.waiting import NotReadyError, record_limits
+from newswatch_core.runtime.broker import NotReadyError, broker_of
+from newswatch_core.runtime.waiting import record_limits
 from newswatch_core.secrets import SecretRef
 from newswatch_core.settings import Kafka, Sasl, Tls
 from newswatch_core.storage.database import migrate_url, open_folder
@@ -171,6 +171,41 @@ def test_a_database_that_goes_away_is_waited_for_and_told_once(desk: Desk, worke
     assert desk.read(DEAD) == []
     assert worker.stop() == 0
     server.kill()
+
+
+def test_health_says_what_is_away_and_for_how_long_only(
+    own_desk: Desk, own_kafka: Broker, workers: list[WorkerProcess]
+):
+    server = start_server()
+    migrate_url(server.url())
+    own_desk.state = server.url()
+    worker = own_desk.worker(session="45s", CREW_HEALTH="yes")
+    workers.append(worker)
+    own_desk.put([fetched(1)])
+    wait_for(own_desk, expect(range(1, 2)))
+    until(lambda: worker.ready() == (200, {}))
+    server.kill()
+    until(lambda: set(worker.ready()[1]) >= {"database", "deduplicator"}, 40)
+    assert worker.ready()[0] == 503
+    assert "refused" in worker.ready()[1]["database"]
+    server.start()
+    until(lambda: worker.ready() == (200, {}), 40)
+    own_kafka.kill()
+    until(lambda: worker.ready()[0] == 503, 40)
+    assert worker.ready()[1] == {"kafka": f"{own_kafka.address} does not answer"}
+    own_kafka.start()
+    until(lambda: worker.ready() == (200, {}), 60)
+    assert worker.process.poll() is None
+    assert worker.stop() == 0
+    server.kill()
+
+
+@pytest.mark.parametrize("how", ["BaseException", "SystemExit", "CancelledError"])
+def test_a_worker_whose_sender_dies_ends_as_something_unexpected(desk: Desk, workers: list[WorkerProcess], how: str):
+    worker = desk.worker(CREW_SENDER=how)
+    workers.append(worker)
+    assert worker.wait(30) == 70, worker.log[-3000:]
+    assert f"deduplicator-sender died: {how}" in worker.log
 
 
 def test_a_frozen_worker_ends_before_it_writes(desk: Desk, workers: list[WorkerProcess]):

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
 from aiokafka.partitioner import DefaultPartitioner
 
-from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.broker import Broker, NotReadyError
 from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.pulse import Pulse
 
@@ -24,6 +24,7 @@ Headers = Sequence[tuple[str, bytes]]
 LONGEST = 3_600.0
 """Seconds that a batch may wait for its delivery before the process ends."""
 _EVERY = 60.0
+_ANSWER_WITHIN = 5.0
 _FRAME = 1_000
 """Bytes that a batch of one record needs beside key, value and headers; generous."""
 
@@ -74,6 +75,17 @@ class Deliverer:
     async def stop(self) -> None:
         if self._producer is not None:
             await self._producer.stop()
+
+    async def ask(self) -> None:
+        """Raises NotReadyError unless the broker answers within seconds."""
+        assert self._producer is not None, "started"  # noqa: S101
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                answered = await self._producer.client.force_metadata_update()
+        except TimeoutError:
+            answered = False
+        if not answered:
+            raise NotReadyError(f"{self._broker.servers} does not answer")
 
     async def deliver(self, records: Sequence[Outgoing]) -> None:
         """Returns when the broker has all of them, in their order; after an hour without that the process ends.

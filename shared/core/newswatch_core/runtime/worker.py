@@ -13,7 +13,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.health import Health
 from newswatch_core.runtime.parts import parts_of
 from newswatch_core.runtime.pulse import Pulse
-from newswatch_core.runtime.waiting import wait_for_database, wait_for_topics
+from newswatch_core.runtime.waiting import ask_database, wait_for_database, wait_for_topics, watch
 from newswatch_core.storage.articles import put_articles
 from newswatch_core.storage.retention import sweep
 
@@ -65,6 +65,7 @@ class Worker:
         self._stop = asyncio.Event()
         self._stopping = threading.Event()
         self._pulse = Pulse(place.broker.session)
+        self._batches: Batches | None = None
         self.health = Health(context.settings.health.listen)
 
     async def run(self) -> None:
@@ -110,13 +111,21 @@ class Worker:
         deliverer = Deliverer(broker, self._pulse, limit=max(roomy))
         emitter = _Emitter(self._context, broker, deliverer, name, roomy)
         parts = parts_of(self._service, self._context, emitter.emit)
-        stage = _Stage(self._batches(roomy), deliverer, self.health) if self._service.stage is not None else None
+        stage = None
+        if self._service.stage is not None:
+            self._batches = self._make_batches(roomy)
+            stage = _Stage(self._batches, deliverer, self.health)
         await deliverer.start()
         self._log.info("working", service=name, reads=self._topics()[:-2], replica=self._place.replica or "-")
-        tasks = [asyncio.create_task(part.supervise(self.health), name=part.name) for part in parts]
-        tasks.append(asyncio.create_task(self._pulse.run()))
+        beside = {part.name: part.supervise(self.health) for part in parts} | {
+            "pulse": self._pulse.run(),
+            "watch": watch(
+                self.health, {"database": lambda: ask_database(self._context.database), "kafka": deliverer.ask}
+            ),
+        }
         if name == _SWEEPER:
-            tasks.append(asyncio.create_task(self._sweep()))
+            beside["sweep"] = self._sweep()
+        tasks = [asyncio.create_task(_guarded(what, work), name=what) for what, work in beside.items()]
         try:
             await (self._run_stage(stage) if stage is not None else self._stop.wait())
         finally:
@@ -127,7 +136,7 @@ class Worker:
         if stage is not None and stage.abandoned.is_set():
             end_now(Exit.DONE, "stopped while it had to wait; what was in hand is read again")
 
-    def _batches(self, limits: tuple[int, int]) -> Batches:
+    def _make_batches(self, limits: tuple[int, int]) -> Batches:
         return Batches(
             self._service,
             self._context,
@@ -145,7 +154,7 @@ class Worker:
         app = build_app(
             name, self._broker, stage.handle, folder=place.folder, replica=place.replica, assigned=stage.assigned
         )
-        ticking = asyncio.create_task(stage.tick_for_ever())
+        ticking = asyncio.create_task(_guarded("ticks", stage.tick_for_ever()))
         abandoned = asyncio.create_task(stage.abandoned.wait())
         running = asyncio.create_task(run_app(app, self._stop))
         await asyncio.wait({running, abandoned}, return_when=asyncio.FIRST_COMPLETED)
@@ -169,6 +178,11 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             self.health.turned("loop")
+            if self._batches is not None:
+                self.health.trouble(self._batches.name, self._batches.stopped or self._batches.trouble)
+                if self.health.troubles():
+                    # It waits for what is away, or for somebody: to start it again would not help.
+                    self.health.turned("stage")
             await asyncio.sleep(1)
 
     def _on_signal(self) -> None:
@@ -182,6 +196,17 @@ class Worker:
     def _end_late(self) -> None:
         time.sleep(self._place.stop_within)
         end_now(Exit.STOPPED_LATE, f"not done {self._place.stop_within:.0f} s after it was asked to stop")
+
+
+async def _guarded(what: str, work: Awaitable[None]) -> None:
+    """Does `work` until it is cancelled. If it dies of anything else, the process ends: it must not look alive."""
+    try:
+        await work
+    except BaseException as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        end_now(Exit.UNEXPECTED, f"{what} died: {error!r}")
 
 
 class _Stage:
@@ -217,7 +242,6 @@ class _Stage:
                     await asyncio.Event().wait()
                 await self._deliverer.deliver(outgoing)
                 batch = batch[done:]
-            self._health.trouble("stage", self._batches.stopped)
             self._health.turned("stage")
 
     async def tick_for_ever(self) -> None:
