@@ -208,6 +208,7 @@ class _Stage:
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
         async with self._turn:
+            self._log.debug("batch", stage=self._batches.name, events=len(batch))
             while batch:
                 try:
                     outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, batch)
@@ -217,6 +218,7 @@ class _Stage:
                     await asyncio.Event().wait()
                 await self._deliverer.deliver(outgoing)
                 batch = batch[done:]
+            self._log.debug("batch done", stage=self._batches.name)
             self._health.trouble("stage", self._batches.stopped)
             self._health.turned("stage")
 
@@ -253,6 +255,7 @@ class _Emitter:
     async def _emit(self, events: Sequence[Event]) -> None:
         await asyncio.to_thread(self._keep, events)
         await self._deliverer.deliver([self._record(event) for event in events])
+        self._log.debug("emitted", events=len(events))
 
     def _keep(self, events: Sequence[Event]) -> None:
         with self._context.database.write() as tx:
