@@ -49,7 +49,7 @@ class Run:
         if self.outages:
             return Scale(self.kills, feeds=200, events=4 * self.kills, stand=15, wire=150)
         if not self.is_long:
-            return Scale(self.kills, feeds=50 * self.kills, events=4 * self.kills, stand=0, wire=150)
+            return Scale(self.kills, feeds=30 * self.kills, events=3 * self.kills, stand=0, wire=150)
         return Scale(self.kills, feeds=400, events=int(1.2 * self.kills), stand=15, wire=150)
 
     @property

@@ -175,6 +175,7 @@ class Broker:
         if self._process is None:
             return
         self._process.send_signal(number)
+        self._process.send_signal(signal.SIGCONT)
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -78,10 +79,9 @@ class Worker:
         beating = asyncio.create_task(self._beat())
         ready = asyncio.create_task(self._ready())
         try:
-            limits = await self._unless_stopped(ready)
-            if limits is not None:
+            if await self._ended_unless_stopped(ready):
                 self.health.trouble("start", "")
-                await self._work(limits)
+                await self._work(ready.result())
         finally:
             beating.cancel()
             self.health.stop()
@@ -95,14 +95,16 @@ class Worker:
         reads = [broker.reads(name)] if self._service.stage is not None else []
         return [*reads, broker.writes(name), broker.dead_letters(name)]
 
-    async def _unless_stopped(self, ready: "asyncio.Task[Mapping[str, int]]") -> Mapping[str, int] | None:
+    async def _ended_unless_stopped(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether the task came to its end before the process was asked to stop; if not, it is given up."""
         stop = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
-        if not ready.done():
-            ready.cancel()
-            return None
-        return ready.result()
+        if not task.done():
+            task.cancel()
+            return False
+        task.result()
+        return True
 
     async def _work(self, limits: Mapping[str, int]) -> None:
         name, broker = self._service.name, self._broker
@@ -111,7 +113,8 @@ class Worker:
         emitter = _Emitter(self._context, broker, deliverer, name, roomy)
         parts = parts_of(self._service, self._context, emitter.emit)
         stage = _Stage(self._batches(roomy), deliverer, self.health) if self._service.stage is not None else None
-        await deliverer.start()
+        if not await self._ended_unless_stopped(asyncio.create_task(deliverer.start())):
+            return
         self._log.info("working", service=name, reads=self._topics()[:-2], replica=self._place.replica or "-")
         tasks = [asyncio.create_task(part.supervise(self.health), name=part.name) for part in parts]
         tasks.append(asyncio.create_task(self._pulse.run()))
