@@ -1,6 +1,7 @@
 """`python -m tests.crash`: begins a run, or goes on with one that was interrupted. Exit code 1 if it went badly."""
 
 import argparse
+import logging
 import random
 import sys
 from datetime import datetime
@@ -24,6 +25,8 @@ def main(arguments: list[str]) -> int:
         run = Run(seed, given.kills or (_OUTAGES if given.outages else 300), given.outages, given.longest)
         begin(run, folder)
     print(f"seed {run.seed}, {run.kills} faults, in {folder}; interrupted? go on with --resume {folder}", flush=True)
+    # The broker goes away all the time: aiokafka says so at length.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         report = Suite(run, folder.resolve()).carry_out()
     except (NoGroundError, NoBrokerError) as error:

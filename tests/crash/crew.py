@@ -12,6 +12,7 @@ from typing import Any
 from newswatch_core.services import ORDER
 from tests.crash.ground import SESSION, Ground
 from tests.crash.journal import Journal, now
+from tests.crash.machine import cpu_seconds
 from tests.crash.plan import DEDUPLICATOR, REPLICAS, Fault
 from tests.crash.workerlog import Life, WorkerLog
 from tests.support.children import die_with_us
@@ -61,9 +62,9 @@ class Worker:
 
     @property
     def is_up(self) -> bool:
-        """Whether it works: has work, or is known to have none."""
+        """Whether it works: has work, or is known to have none. Not while it is frozen or about to end."""
         life = self.life
-        return not self.frozen and bool(life.assigned or (life.working and self.service in {"fetcher", DEDUPLICATOR}))
+        return self.owed is None and bool(life.assigned or (life.working and self.service in {"fetcher", DEDUPLICATOR}))
 
     def send(self, number: signal.Signals) -> str:
         """What it had in hand at that moment. Nothing happens if it has ended."""
@@ -103,6 +104,12 @@ class Crew:
             mine.sort(key=lambda worker: not worker.life.partitions)
         worker = mine[fault.replica]
         return None if worker.frozen else worker
+
+    def has_ready(self, fault: Fault) -> bool:
+        """Whether the worker that the fault is for is up, with partitions if it is to be the one that works."""
+        worker = self.choose(fault)
+        works = fault.target != DEDUPLICATOR or fault.replica > 0
+        return worker is not None and worker.is_up and (works or worker.life.partitions > 0)
 
     def strike(self, worker: Worker, fault: Fault) -> str:
         """Does to the worker what the fault says; returns what it had in hand."""
@@ -153,7 +160,8 @@ class Crew:
         worker.struck = None
         times = {"started": life.began, "working": life.working, "delivered": life.delivered}
         seconds = {name: round((at - struck).total_seconds(), 3) for name, at in times.items() if at}
-        self._journal.write("back", worker=worker.name, fault=fault.number, how=fault.how, **seconds)
+        cpu = round(cpu_seconds(worker.process.pid), 2) if worker.process is not None else 0.0
+        self._journal.write("back", worker=worker.name, fault=fault.number, how=fault.how, cpu=cpu, **seconds)
 
     def _end(self) -> None:
         began = time.monotonic()

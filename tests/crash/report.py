@@ -7,7 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.crash.verdict import Arrivals, Fared, Line, Spread, ended_by_themselves, fared, killed_and_back
+from tests.crash.verdict import (
+    Arrivals,
+    Fared,
+    Line,
+    Spread,
+    cpu_until_back,
+    ended_by_themselves,
+    fared,
+    killed_and_back,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class Report:
             "dead_letters": self.dead_letters,
             "dead_deliveries": self.dead_deliveries,
             "killed_and_back": asdict(back) if back else None,
+            "cpu_until_back": asdict(cpu) if (cpu := cpu_until_back(self.lines)) else None,
             "services": {name: asdict(one) for name, one in fared(self.lines).items()},
             "ended_by_themselves": ended_by_themselves(self.lines),
         }
@@ -65,6 +75,12 @@ class Report:
             lines += [f"NOT AT REST: {self.unfinished}"]
         lines += ["", *self._by_service(), ""]
         lines += [f"a killed worker delivers again after: {_seconds(killed_and_back(self.lines))}"]
+        lines += [f"  having spent {_seconds(cpu_until_back(self.lines))} of CPU"]
+        lines += [
+            f"of the machine's CPU {line['ours']:.0%} was spent by this run, {line['others']:.0%} by others"
+            for line in self.lines
+            if line["what"] == "spent"
+        ]
         alone = ended_by_themselves(self.lines)
         lines += [f"workers that ended by themselves: {len(alone)}"]
         lines += [f"  {line['at'][11:19]} {line['worker']} {line['code']} {line['reason']}" for line in alone[:20]]

@@ -11,7 +11,7 @@ import random
 import time
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.crash import journal as journals
 from tests.crash.crew import Crew, Worker, wait_until
 from tests.crash.ground import RECEIVERS, Ground, feed_id, prepared
 from tests.crash.journal import Journal, now
+from tests.crash.machine import shares, spent
 from tests.crash.news import News, Wire
 from tests.crash.plan import Draft, Fault, Scale, draw_faults, draw_outages
 from tests.crash.report import Report
@@ -77,9 +78,18 @@ class Suite:
         self._sent: list[Future[None]] = []
 
     def carry_out(self) -> Report:
+        before = spent()
+        try:
+            report = self._carry_out()
+        finally:
+            ours, others = shares(before, spent())
+            self._journal.write("spent", ours=ours, others=others)
+            self._sinks.close()
+            self._journal.close()
+        return replace(report, lines=journals.read(self._folder / "journal.jsonl"))
+
+    def _carry_out(self) -> Report:
         with ExitStack() as stack:
-            stack.callback(self._sinks.close)
-            stack.callback(self._journal.close)
             ground = stack.enter_context(prepared(self._folder, self._draft, self._journal, self._sinks))
             wire = Wire(ground.kafka)
             wire.start()
@@ -165,7 +175,7 @@ class Suite:
 
     def _ready(self, crew: Crew, fault: Fault) -> Worker:
         """The worker to strike: one that is back from its last fault, if that does not take too long."""
-        wait_until(lambda: (worker := crew.choose(fault)) is not None and worker.is_up, _READY_WITHIN)
+        wait_until(lambda: crew.has_ready(fault), _READY_WITHIN)
         worker = crew.choose(fault)
         while worker is None:
             time.sleep(0.1)
@@ -205,7 +215,7 @@ class Suite:
             unfinished=unfinished,
             dead_letters=letters,
             dead_deliveries=rest.dead_deliveries(),
-            lines=journals.read(self._folder / "journal.jsonl"),
+            lines=(),
         )
 
 

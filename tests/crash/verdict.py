@@ -120,5 +120,10 @@ def killed_and_back(lines: Sequence[Line]) -> Spread | None:
     return spread([line["delivered"] for line in lines if line["what"] == "back" and line["how"] == "KILL"])
 
 
+def cpu_until_back(lines: Sequence[Line]) -> Spread | None:
+    """Seconds of CPU that a worker spent from its start to its first delivery."""
+    return spread([line["cpu"] for line in lines if line["what"] == "back"])
+
+
 def ended_by_themselves(lines: Sequence[Line]) -> Sequence[Line]:
     return [line for line in lines if line["what"] == "exit" and line["how"] == "by itself"]
