@@ -1,5 +1,6 @@
 """Workers on a real broker that are killed, frozen and stopped, and a broker that goes away."""
 
+import asyncio
 import signal
 import time
 from collections import Counter
@@ -11,13 +12,15 @@ import pytest
 from newswatch_core.events import encode
 from newswatch_core.runtime.broker import Broker as Address
 from newswatch_core.runtime.broker import NotReadyError, broker_of
+from newswatch_core.runtime.delivery import Deliverer, Outgoing
+from newswatch_core.runtime.pulse import Pulse
 from newswatch_core.runtime.waiting import record_limits
 from newswatch_core.secrets import SecretRef
 from newswatch_core.settings import Kafka, Sasl, Tls
 from newswatch_core.storage.database import migrate_url, open_folder
 from tests.support.articles import fetched
 from tests.support.kafka_broker import PASSWORD, USER, Broker
-from tests.support.kafka_crew import DEAD, Desk, WorkerProcess
+from tests.support.kafka_crew import DEAD, IN, Desk, WorkerProcess
 from tests.support.postgres import start_server
 
 
@@ -151,6 +154,45 @@ def test_a_worker_without_broker_says_so_once_and_goes_on_when_it_is_there(
     own_kafka.start()
     own_desk.put([fetched(1)])
     wait_for(own_desk, expect(range(1, 2)))
+
+
+def test_a_broker_that_goes_away_while_a_worker_starts_is_waited_for(
+    own_desk: Desk, own_kafka: Broker, workers: list[WorkerProcess]
+):
+    worker = own_desk.worker()
+    workers.append(worker)
+    # It has asked the broker for its topics, and imports Faust now.
+    worker.wait_for('"working"')
+    own_kafka.kill()
+    worker.wait_for('"waiting"')
+    own_kafka.start()
+    own_desk.put([fetched(1)])
+    wait_for(own_desk, expect(range(1, 2)))
+    assert worker.stop() == 0
+
+
+def test_a_worker_that_waits_for_the_broker_while_it_starts_stops_at_once(
+    own_desk: Desk, own_kafka: Broker, workers: list[WorkerProcess]
+):
+    worker = own_desk.worker()
+    workers.append(worker)
+    worker.wait_for('"working"')
+    own_kafka.kill()
+    worker.wait_for('"waiting"')
+    assert worker.stop(5) == 0
+
+
+async def test_a_producer_waits_for_a_broker_that_has_gone_since_it_was_asked(own_desk: Desk, own_kafka: Broker):
+    own_kafka.kill()
+    deliverer = Deliverer(own_desk.broker, Pulse(60), limit=100_000)
+    starting = asyncio.create_task(deliverer.start())
+    await asyncio.sleep(1)
+    assert not starting.done()
+    await asyncio.to_thread(own_kafka.start)
+    await asyncio.wait_for(starting, 30)
+    await deliverer.deliver([Outgoing(own_desk.prefix + IN, b"key", b"value")])
+    await deliverer.stop()
+    assert [record.value for record in await asyncio.to_thread(own_desk.read, IN)] == [b"value"]
 
 
 def test_a_database_that_goes_away_is_waited_for_and_told_once(desk: Desk, workers: list[WorkerProcess]):

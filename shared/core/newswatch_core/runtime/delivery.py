@@ -11,12 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, NodeNotReadyError
 from aiokafka.partitioner import DefaultPartitioner
 
 from newswatch_core.runtime.broker import Broker, NotReadyError
 from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.pulse import Pulse
+from newswatch_core.runtime.waiting import wait_until
 
 T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes]]
@@ -60,7 +61,11 @@ class Deliverer:
         self._log = structlog.get_logger()
 
     async def start(self) -> None:
-        self._producer = AIOKafkaProducer(
+        """Returns when the broker answers."""
+        self._producer = await wait_until(self._connect, "kafka")
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
             **self._broker.client(),
             client_id="newswatch",
             acks="all",
@@ -70,7 +75,12 @@ class Deliverer:
             max_batch_size=min(1 << 19, self._limit // 2),
             request_timeout_ms=30_000,
         )
-        await self._producer.start()
+        try:
+            await producer.start()
+        except KafkaError as error:
+            await producer.stop()
+            raise NotReadyError(f"{error!r}") from None
+        return producer
 
     async def stop(self) -> None:
         if self._producer is not None:

@@ -18,6 +18,7 @@ from weakref import WeakSet
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage, Message
@@ -26,6 +27,7 @@ from mode.utils.futures import notify
 from newswatch_core.runtime.batches import Incoming
 from newswatch_core.runtime.broker import Broker
 from newswatch_core.runtime.exits import Exit, end_now
+from newswatch_core.runtime.waiting import NotReadyError, wait_until
 
 TAKE = 400
 """Records in a batch, at the most: two portions. A rebalance waits for the batch in hand."""
@@ -54,7 +56,8 @@ class _Thread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, which notices when another worker has taken this one's identity."""
 
     async def on_start(self) -> None:
-        await super().on_start()
+        # The broker was there a moment ago, but a consumer that does not find it would end the process.
+        await wait_until(self._connect, "kafka")
         if not self.app.conf.consumer_group_instance_id:
             return
         # The heartbeats of aiokafka do not carry the identity: two owners would take it from each other for ever.
@@ -68,6 +71,13 @@ class _Thread(driver.AIOKafkaConsumerThread):
             forget()
 
         coordinator.reset_generation = lost
+
+    async def _connect(self) -> None:
+        try:
+            await super().on_start()
+        except KafkaError as error:
+            await self._ensure_consumer().stop()
+            raise NotReadyError(f"{error!r}") from None
 
 
 class _Batch(ConsumerMessage):
@@ -232,9 +242,13 @@ async def run_app(app: faust.App, stop: asyncio.Event) -> None:
 
     A worker that crashes would stay alive without doing anything; so it ends the process.
     """
-    await app.start()
-    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - Faust offers no other way to hear of it
     stopping = asyncio.create_task(stop.wait())
+    starting = asyncio.create_task(app.start())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        end_now(Exit.DONE, "stopped before it had begun")
+    starting.result()
+    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - Faust offers no other way to hear of it
     await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if crashed.done():
         end_now(Exit.UNEXPECTED, f"the Kafka worker crashed: {app.crash_reason!r}")
