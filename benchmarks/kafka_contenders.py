@@ -208,7 +208,9 @@ def measure_embedded(task: Task) -> None:
     desk = Path(task.desk)
     database = open_folder(Path(task.folder))
     context = Context(desk, load_settings(desk), database)
-    runners = [StageRunner(replace(service_of(name), sender=None), context) for name in ("deduplicator", "tagger", "alerter")]
+    runners = [
+        StageRunner(replace(service_of(name), sender=None), context) for name in ("deduplicator", "tagger", "alerter")
+    ]
     with database.write() as tx:
         log.append(tx, ARTICLES_FETCHED.name, events, context.clock())
     start, cpu = time.perf_counter(), time.process_time()

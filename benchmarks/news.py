@@ -148,4 +148,3 @@ def revised(told: Told, seen: datetime) -> Article:
     """The article as if it had been read at `seen`."""
     made = told.article
     return article(title=made.title, text=made.text, url=made.url, feed=made.feed, seen=seen)
-

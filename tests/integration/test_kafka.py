@@ -1,7 +1,9 @@
 """Workers on a real broker that are killed, frozen and stopped, and a broker that goes away."""
 
 import asyncio
+import contextlib
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from newswatch_core.events import encode
+from newswatch_core.runtime.asking import record_limits
 from newswatch_core.runtime.broker import Broker as Address
 from newswatch_core.runtime.broker import NotReadyError, broker_of
 from newswatch_core.runtime.delivery import Deliverer, Outgoing
 from newswatch_core.runtime.pulse import Pulse
-from newswatch_core.runtime.waiting import record_limits
 from newswatch_core.secrets import SecretRef
 from newswatch_core.settings import Kafka, Sasl, Tls
 from newswatch_core.storage.database import migrate_url, open_folder
@@ -331,17 +333,48 @@ async def test_the_broker_is_reached_with_scram_and_tls(secured_kafka: Broker, p
     assert await record_limits(_address(secured_kafka, protocol, password), []) == {}
 
 
-async def test_a_wrong_password_is_told(secured_kafka: Broker, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("NEWSWATCH_TEST_PASSWORD", "not-the-password")
-    wrong = SecretRef(env="NEWSWATCH_TEST_PASSWORD")
+@pytest.fixture
+def wrong_password(monkeypatch: pytest.MonkeyPatch) -> SecretRef:
+    monkeypatch.setenv("NEWSWATCH_TEST_WRONG", "not-the-password")
+    return SecretRef(env="NEWSWATCH_TEST_WRONG")
+
+
+async def test_a_wrong_password_is_told(secured_kafka: Broker, wrong_password: SecretRef):
     with pytest.raises(NotReadyError, match="invalid credentials"):
-        await record_limits(_address(secured_kafka, "SASL_SSL", wrong), [])
+        await record_limits(_address(secured_kafka, "SASL_SSL", wrong_password), [])
 
 
 async def test_a_broker_with_an_unknown_certificate_is_refused(secured_kafka: Broker):
-    address = broker_of(Kafka(brokers=secured_kafka.listeners["SSL"].address, tls=Tls()))
     with pytest.raises(NotReadyError, match="certificate verify failed"):
-        await record_limits(address, [])
+        await record_limits(_unknown(secured_kafka), [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts sockets in /proc")
+async def test_looking_for_a_broker_leaves_no_socket_behind(
+    secured_kafka: Broker, password: SecretRef, wrong_password: SecretRef
+):
+    """It is done every second: what a look leaves behind is still there at the next."""
+    places = [_address(secured_kafka, name, password) for name in ("SSL", "SASL_PLAINTEXT", "SASL_SSL")]
+    places += [_address(secured_kafka, name, wrong_password) for name in ("SASL_PLAINTEXT", "SASL_SSL")]
+    places += [_unknown(secured_kafka), broker_of(Kafka(brokers="127.0.0.1:1"))]
+    for place in places:
+        before = _sockets()
+        with contextlib.suppress(NotReadyError):
+            await record_limits(place, [])
+        assert _sockets() == before, place
+
+
+def _sockets() -> list[str]:
+    """The sockets of this process."""
+    names = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            names.append(str(entry.readlink()))
+    return sorted(name for name in names if name.startswith("socket:"))
+
+
+def _unknown(broker: Broker) -> Address:
+    return broker_of(Kafka(brokers=broker.listeners["SSL"].address, tls=Tls()))
 
 
 def _address(broker: Broker, protocol: str, password: SecretRef) -> Address:
