@@ -151,18 +151,18 @@ _ODD_CASE = re.compile("[ıſᲀ-ᲈ]")
 """Letters that a pattern takes for others when it does not mind case, but `lower` does not."""
 _FIRST_WORDS = frozenset(
     """
-    read also see related more recommended you don must trending most à a lire lisez voir sur dans article articles pour
-    читайте читать смотрите по материалы ещё еще другие ранее إقرأ إقرا اقرأ اقرا إقرأوا إقراوا اقرأوا اقراوا شاهد
-    مواضيع أخبار طالع lea lee también ver te más noticias leia veja saiba notícias lesen mehr siehe auch das leggi czytaj
-    ayrıca 延伸阅读 相关新闻 相关阅读
+    read also see related more recommended you don must trending most à a lire lisez voir sur dans article articles
+    pour читайте читать смотрите по материалы ещё еще другие ранее إقرأ إقرا اقرأ اقرا إقرأوا إقراوا اقرأوا اقراوا شاهد
+    مواضيع أخبار طالع lea lee también ver te más noticias leia veja saiba notícias lesen mehr siehe auch das leggi
+    czytaj ayrıca 延伸阅读 相关新闻 相关阅读
     tag tags keyword keywords topic topics filed in categories mot mots étiquette étiquettes sujet sujets
     теги тэги метки ключевые темы etiquetas temas palabras schlagworter schlagwörter schlagworte themen الكلمات وسوم
     الوسوم كلمات 标签
     sign subscribe join follow get download click share inscrivez abonnez suivez rejoignez téléchargez recevez
     подпишитесь подписывайтесь подписаться присоединяйтесь следите suscríbete suscribete suscríbase síguenos únete
-    assine inscreva siga abonnieren folgen jetzt اشترك اشتركو اشتركوا تابعونا تابعنا انضم انضموا advertisement newsletter
-    photo photos photograph photographs image images picture pictures credit credits crédit crédits c copyright source
-    sources author authors written editing edited reporting additional writing compiled translated auteur rédaction avec
+    assine inscreva siga abonnieren folgen jetzt اشترك اشتركو اشتركوا تابعونا تابعنا انضم انضموا advertisement
+    newsletter photo photos photograph photographs image images picture pictures credit credits crédit crédits c copyright
+    source sources author authors written editing edited reporting additional writing compiled translated auteur rédaction avec
     фото источник автор текст редактор иллюстрация снимок foto fotos fotografía fotografia fotografías fotografias
     fuente autor autora fonte quelle bild bildquelle صورة الصورة تصوير المصدر مصدر بقلم تحرير
     all tous все todos alle جميع with con mit com by par por von
@@ -175,7 +175,7 @@ _FIRST_WORDS = frozenset(
 _OPENED = re.compile(r"[.!?…»”\"\[(](?:(?<=[\[(])|\s)\s*([^\W_]+)")
 _MARK = re.compile(r"[\d.:(/–—-]")
 _SMALL = frozenset(re.findall("[a-zà-öø-ÿа-яё]", "".join(map(chr, range(0x500)))))
-_IN_DATELINES = frozenset("de du des la sur of на le el den dpa".split())
+_IN_DATELINES = frozenset(["de", "du", "des", "la", "sur", "of", "на", "le", "el", "den", "dpa"])
 _DATES_BEGIN = frozenset(
     """
     mon tue wed thu fri sat sun lun mar mer jeu ven sam dim mié mie jue vie sáb sab dom
@@ -204,9 +204,9 @@ def may_be_dated(opening: str) -> bool:
     if mark is None:
         return False
     for word in opening[: mark.start()].split():
-        if word[0] in _SMALL and (small := word.partition(",")[0]) not in _IN_DATELINES:
-            if small[:3].lower() not in _DATES_BEGIN:
-                return False
+        small = word.partition(",")[0]
+        if word[0] in _SMALL and small not in _IN_DATELINES and small[:3].lower() not in _DATES_BEGIN:
+            return False
     return True
 
 
