@@ -25,9 +25,9 @@ from faust.types.tuples import TP, ConsumerMessage, Message
 from mode.utils.futures import notify
 
 from newswatch_core.runtime.batches import Incoming
-from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.broker import Broker, NotReadyError
 from newswatch_core.runtime.exits import Exit, end_now
-from newswatch_core.runtime.waiting import NotReadyError, wait_until
+from newswatch_core.runtime.waiting import wait_until
 
 TAKE = 400
 """Records in a batch, at the most: two portions. A rebalance waits for the batch in hand."""
@@ -86,7 +86,7 @@ class _Batch(ConsumerMessage):
     def __init__(self, tp: TP, records: Sequence[Any], generation: int) -> None:
         last = records[-1]
         time, kind = last.timestamp / 1000, last.timestamp_type
-        super().__init__(*tp, last.offset, time, kind, (), b"", b"", None, tp=tp, generation_id=generation)
+        super().__init__(*tp, last.offset, time, kind, [], b"", b"", None, tp=tp, generation_id=generation)
         self.records = records
         self.delivered = False
 
@@ -126,10 +126,11 @@ class _Consumer(driver.Consumer):
         return batch
 
     def ack(self, message: Message) -> bool:
-        self._open.discard(message)
-        self._closed.set()
-        if isinstance(message, _Batch) and message.delivered:
-            return super().ack(message)
+        if isinstance(message, _Batch):
+            self._open.discard(message)
+            self._closed.set()
+            if message.delivered:
+                return super().ack(message)
         # Skipped, since another worker may have its partition now. If not, it is read again from the last commit.
         message.acked = True
         self._unacked_messages.discard(message)
