@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from newswatch_alerter.outbox import Next, Outbox, Row
 from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Receiver, ReceiverConfig, Sending, Sent, Uncertain
 from newswatch_core import metrics
-from newswatch_core.outages import problem_of
 from newswatch_core.ports import Clock, Context
+from newswatch_core.runtime.handling import problem_of
 from newswatch_core.runtime.reminder import Reminder
 from newswatch_core.secrets import blot_out
 
@@ -137,6 +137,7 @@ class _Line:
         row = await self._claim()
         if row is None:
             return IDLE
+        structlog.get_logger().debug("sending", receiver=self._name, delivery=row.id)
         try_ = asyncio.ensure_future(self._try(row))
         try:
             outcome = await asyncio.shield(try_)

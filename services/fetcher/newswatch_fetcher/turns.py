@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from newswatch_core.outages import problem_of
 from newswatch_core.ports import Clock
+from newswatch_core.runtime.handling import problem_of
 from newswatch_core.runtime.reminder import Reminder
 from newswatch_core.storage.database import Database
 from newswatch_fetcher.agenda import Agenda, host_of
@@ -162,6 +162,7 @@ class Turns:
 
     async def _one(self, feed: Feed, state: FeedState, polls: set[_Task]) -> None:
         due = self._clock() + ASK_AGAIN
+        self._log.debug("poll begins", feed=feed.id)
         try:
             after = await self._poll(feed, state)
             self._urls[feed.id], due = after.url, after.due
@@ -170,6 +171,7 @@ class Turns:
             self._tell_trouble(error, feed.id)
             due = self._clock() + DATABASE_PAUSE
         finally:
+            self._log.debug("poll ends", feed=feed.id)
             polls.discard(asyncio.current_task())
             self._agenda.put(feed.id, due)
             self._changed.set()

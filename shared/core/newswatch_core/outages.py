@@ -13,7 +13,6 @@ import structlog
 
 from newswatch_core.logs import Fields
 from newswatch_core.runtime.reminder import Reminder
-from newswatch_core.secrets import blot_out
 
 _ABOUT = {"database problem": "database", "kafka problem": "kafka"}
 """What an event is about."""
@@ -48,12 +47,6 @@ def about(fields: Mapping[str, Any]) -> str | None:
         library = str(fields["name"]).split(".")[0]
         return _LIBRARIES.get(library, library)
     return _ABOUT.get(fields["event"])
-
-
-def problem_of(error: Exception) -> str:
-    """What is wrong with the database, in one line, without the statement and without secrets."""
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return blot_out(lines[0] if lines else repr(error))
 
 
 def limit_lines() -> None:
