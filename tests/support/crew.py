@@ -4,6 +4,9 @@
     Later ...      RetryLater until the file `ready` stands in the desk's folder
     Big ...        what comes of it is 500 kB larger
 
+Once the file `mended` stands in the desk's folder, it handles them all as any other. CREW_VERSION: the newest version
+of events that it reads.
+
 The story of an article is how many revisions were decided before: a decision made twice would show.
 """
 
@@ -18,7 +21,7 @@ from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
-from newswatch_core import logs
+from newswatch_core import events, logs
 from newswatch_core.commands.worker import event_loops
 from newswatch_core.events import DeduplicatedArticle, Event, FetchedArticle
 from newswatch_core.ports import Context, Outcome, Poison, RetryLater, Service, Tx
@@ -47,7 +50,8 @@ class Odd:
 
     def _outcome(self, event: Event, tx: Tx, now: datetime) -> Outcome:
         assert isinstance(event, FetchedArticle)
-        word = event.article.title.split()[0]
+        mended = (self._desk / "mended").exists()
+        word = "" if mended else event.article.title.split()[0]
         if word == "Poison":
             return Poison("asked for")
         if word == "Raises":
@@ -95,6 +99,7 @@ def main() -> None:
     """`python -m tests.support.crew HOST:PORT PREFIX DESK STATE REPLICA SESSION`: the stage as a worker process."""
     servers, prefix, desk, state, replica, session = sys.argv[1:]
     logs.setup(level="debug", style="json")
+    events.VERSION = int(os.environ.get("CREW_VERSION", events.VERSION))
     tls = Tls(ca=os.environ["CREW_CA"]) if "CREW_CA" in os.environ else None
     sasl = (
         Sasl(user=os.environ["CREW_USER"], password=SecretRef(env="CREW_PASSWORD"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -29,12 +29,13 @@ IN, OUT, DEAD = "articles.fetched", "articles.deduplicated", f"dead-letters.{NAM
 
 
 class Read(NamedTuple):
-    """A record of a topic."""
+    """A record of a topic. `at`: seconds, when it was sent."""
 
     partition: int
     key: bytes
     value: bytes
     headers: dict[str, str]
+    at: float
 
 
 class Desk:
@@ -88,10 +89,7 @@ class Desk:
             found: list[Read] = []
             while any(consumer.position(place) < ends[place] for place in places):
                 for place, records in consumer.poll(500).items():
-                    found += [
-                        Read(place.partition, one.key, one.value, {name: value.decode() for name, value in one.headers})
-                        for one in records
-                    ]
+                    found += [_read(place.partition, one) for one in records]
             return found
         finally:
             consumer.close()
@@ -108,6 +106,11 @@ class Desk:
     def worker(self, replica: str = "one", *, session: str = "6s", **environ: str) -> "WorkerProcess":
         """`environ` is for tests.support.crew: TLS, USER and the like."""
         return WorkerProcess(self, replica, session, environ)
+
+
+def _read(partition: int, record: Any) -> Read:
+    headers = {name: value.decode() for name, value in record.headers}
+    return Read(partition, record.key, record.value, headers, record.timestamp / 1000)
 
 
 def lag_of(admin: Admin) -> int:

@@ -29,7 +29,7 @@ _MAX_HEAD = 16_384
 
 
 class SampleArticle(Versioned):
-    """One file of the folder articles/. `notes` are for its reader only."""
+    """One file of the folder articles/. `notes` are for its reader only; `sample: false` is a fixture and no more."""
 
     id: str = ""
     outlet: str = Field(default="Sample", max_length=200)
@@ -40,11 +40,12 @@ class SampleArticle(Versioned):
     text: str = ""
     kind: Kind = "press"
     country: Country = ""
+    sample: bool = True
     notes: str = ""
 
 
 def load_sample(desk: Path) -> tuple[SampleArticle, ...]:
-    """The desk's articles that have a URL. Raises ConfigError."""
+    """The desk's articles that have a URL, without those that say `sample: false`. Raises ConfigError."""
     articles: list[SampleArticle] = []
     problems: list[Problem] = []
     for path in sorted((desk / "articles").glob("*.yaml"), key=lambda path: path.stem):
@@ -56,10 +57,11 @@ def load_sample(desk: Path) -> tuple[SampleArticle, ...]:
         if loaded.model.url and not canonical_url(loaded.model.url):
             hint = "it begins with https:// and a host"
             problems.append(loaded.problem(f"url {loaded.model.url!r} cannot be fetched", "url", hint=hint))
-        elif loaded.model.url:
+        elif loaded.model.url and loaded.model.sample:
             articles.append(loaded.model)
     if not articles and not problems:
-        problems.append(Problem("articles", 0, "no sample articles", "add articles/*.yaml, or run without --sample"))
+        hint = "add articles/*.yaml with a url, or run without --sample"
+        problems.append(Problem("articles", 0, "no sample articles", hint))
     if problems:
         raise ConfigError(problems)
     return tuple(articles)

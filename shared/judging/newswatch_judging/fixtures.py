@@ -40,6 +40,7 @@ class ArticleFile(Versioned):
     text: str = ""
     kind: str = "press"
     country: str = ""
+    sample: bool = Field(default=True, description="whether the sample feed serves it, too; never judged")
     notes: str = Field(default="", description="what the article shows; never judged")
 
 

@@ -82,6 +82,12 @@ async def test_they_come_in_order_those_in_the_desks_language_first(desk):
     assert [event.article.published for event in events] == sorted(event.article.published for event in events)
 
 
+async def test_an_article_that_is_only_a_fixture_is_not_served(desk):
+    wire = desk / "articles" / "wire.yaml"
+    wire.write_text(wire.read_text() + "sample: false\n")
+    assert [article.outlet for article in load_sample(desk)] == ["The Sahel Courier"]
+
+
 async def test_a_broken_sample_article_is_one_clear_problem(desk):
     (desk / "articles" / "wire.yaml").write_text("version: 1\ntitle: No way there\nurl: nowhere\n")
     with pytest.raises(ConfigError, match=r"articles/wire\.yaml:3: url 'nowhere' cannot be fetched"):

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -79,10 +80,9 @@ class Worker:
         beating = asyncio.create_task(self._beat())
         ready = asyncio.create_task(self._ready())
         try:
-            limits = await self._unless_stopped(ready)
-            if limits is not None:
+            if await self._ended_unless_stopped(ready):
                 self.health.trouble("start", "")
-                await self._work(limits)
+                await self._work(ready.result())
         finally:
             beating.cancel()
             self.health.stop()
@@ -96,14 +96,16 @@ class Worker:
         reads = [broker.reads(name)] if self._service.stage is not None else []
         return [*reads, broker.writes(name), broker.dead_letters(name)]
 
-    async def _unless_stopped(self, ready: "asyncio.Task[Mapping[str, int]]") -> Mapping[str, int] | None:
+    async def _ended_unless_stopped(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether the task came to its end before the process was asked to stop; if not, it is given up."""
         stop = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
-        if not ready.done():
-            ready.cancel()
-            return None
-        return ready.result()
+        if not task.done():
+            task.cancel()
+            return False
+        task.result()
+        return True
 
     async def _work(self, limits: Mapping[str, int]) -> None:
         name, broker = self._service.name, self._broker
@@ -115,7 +117,8 @@ class Worker:
         if self._service.stage is not None:
             self._batches = self._make_batches(roomy)
             stage = _Stage(self._batches, deliverer, self.health)
-        await deliverer.start()
+        if not await self._ended_unless_stopped(asyncio.create_task(deliverer.start())):
+            return
         self._log.info("working", service=name, reads=self._topics()[:-2], replica=self._place.replica or "-")
         beside = {part.name: part.supervise(self.health) for part in parts} | {
             "pulse": self._pulse.run(),
@@ -233,6 +236,7 @@ class _Stage:
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
         async with self._turn:
+            self._log.debug("batch", stage=self._batches.name, events=len(batch))
             while batch:
                 try:
                     outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, batch)
@@ -242,6 +246,7 @@ class _Stage:
                     await asyncio.Event().wait()
                 await self._deliverer.deliver(outgoing)
                 batch = batch[done:]
+            self._log.debug("batch done", stage=self._batches.name)
             self._health.turned("stage")
 
     async def tick_for_ever(self) -> None:
@@ -277,6 +282,7 @@ class _Emitter:
     async def _emit(self, events: Sequence[Event]) -> None:
         await asyncio.to_thread(self._keep, events)
         await self._deliverer.deliver([self._record(event) for event in events])
+        self._log.debug("emitted", events=len(events))
 
     def _keep(self, events: Sequence[Event]) -> None:
         with self._context.database.write() as tx:
