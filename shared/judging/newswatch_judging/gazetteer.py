@@ -75,7 +75,8 @@ class Gazetteer:
         self._names = Lexicon[Name]()
         self._around = Lexicon[Around]()
         self._provers = {
-            entity.id: tuple(dict.fromkeys((*entity.members, *entity.people, *entity.related))) for entity in entities.values()
+            entity.id: tuple(dict.fromkeys((*entity.members, *entity.people, *entity.related)))
+            for entity in entities.values()
         }
         self._owners: dict[tuple[str, ...], set[str]] = {}
         written: set[ContextWord] = set()
