@@ -21,8 +21,8 @@ from typing import Any
 
 import structlog
 
-from newswatch_core import logs
 from newswatch_core.events import Event, StoryMerged, encode, key_of
+from newswatch_core.outages import limit_lines
 from newswatch_core.ports import Context, Service
 from newswatch_core.runtime.batches import Batches, Incoming, StoppingError, dead_letter
 from newswatch_core.runtime.broker import Broker
@@ -307,7 +307,7 @@ def run_worker(
     service: Service, context: Context, place: Place, *, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     """Runs the service until it is told to stop; the process ends with a code of `Exit` if it must not go on."""
-    logs.limit_libraries()
+    limit_lines()
 
     async def main() -> None:
         await Worker(service, context, place).run()
