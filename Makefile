@@ -25,6 +25,9 @@ clean-demo:  ## Forget what `make run` has seen, so that it alerts again
 test: $(READY)  ## Run all tests
 	$(BIN)/pytest $(ARGS)
 
+twins: $(READY)  ## Two replicas of each service against one process: the same alerts of ARTICLES=2000 articles
+	NEWSWATCH_TEST_ARTICLES=$(or $(ARTICLES),2000) $(BIN)/pytest tests/e2e/test_replicas.py
+
 lint: $(READY)  ## Check style and format
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
@@ -64,4 +67,4 @@ $(READY): requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 	@echo "newswatch: ready, .venv/bin/newswatch"
 
-.PHONY: help run run-kafka clean-demo test lint types schemas check format isolation pins setup
+.PHONY: help run run-kafka clean-demo test twins lint types schemas check format isolation pins setup

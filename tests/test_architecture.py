@@ -74,7 +74,7 @@ def test_no_module_outgrows_its_room():
 
 def test_importing_core_builds_nothing_and_stays_light():
     # A command such as `newswatch --version` must not pay for the tools of the services.
-    code = "import sys, newswatch_core.cli; print(*sorted(sys.modules))"
+    code = "import sys, newswatch_core.app; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"trafilatura", "feedparser", "lark", "httpx", "faust", "aiokafka", "kafka"}.isdisjoint(loaded)
 

@@ -1,12 +1,14 @@
 """The commands, on the desk in seeds/ and on broken copies of it."""
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import SEEDS, newswatch
+from tests.support.command import NEWSWATCH, SEEDS, newswatch
 
 HELP = {
     "title": "Russia ready to help Sahel confederation set up joint military force",
@@ -162,3 +164,11 @@ def test_a_desk_without_rules_is_refused(tmp_path: Path):
     shutil.copytree(SEEDS, tmp_path / "desk", ignore=shutil.ignore_patterns("rules"))
     done = newswatch("check", tmp_path / "desk")
     assert (done.returncode, "no rules: nothing can ever fire" in done.stdout) == (2, True)
+
+
+def test_an_interrupt_while_the_command_line_is_loaded_is_quiet(tmp_path: Path):
+    (tmp_path / "typer.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n")
+    command = [NEWSWATCH, "run", SEEDS, "--data", tmp_path / "data"]
+    environ = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=environ, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")

@@ -19,7 +19,8 @@ def test_the_sample_alerts_come_through_kafka_and_postgresql(kafka: str, postgre
     output = tmp_path / "out.txt"
     command = [NEWSWATCH, "run", desk, "--sample", "--kafka", kafka, "--postgres", postgres_url, "--log-style", "text"]
     with output.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+        given = os.environ | {"TMPDIR": str(tmp_path)}
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True, env=given)
     try:
         deadline = time.monotonic() + 90
         words = ["[SAMPLE]", *(f"({rule})" for rule in RULES)]

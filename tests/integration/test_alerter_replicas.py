@@ -1,5 +1,6 @@
 """Two replicas of the alerter on one PostgreSQL, in the moments in which they meet."""
 
+import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +14,12 @@ from newswatch_alerter import store
 from newswatch_alerter.lifecycle import Planned
 from newswatch_alerter.outbox import Outbox, pending_row
 from newswatch_alerter.receivers.base import Sent
-from newswatch_core.events import StoryMerged
+from newswatch_core.events import StoryMerged, TaggedArticle
 from newswatch_core.storage.database import Database, open_url
 from newswatch_core.storage.schema import alert_stories, alerts, decisions, deliveries
 from tests.support.alerting import message
 from tests.support.articles import NOON
-from tests.unit.alerter.test_service import Desk, both, embassy, russia, write_desk
+from tests.unit.alerter.test_service import Desk, both, embassy, merged, russia, write_desk
 
 
 @pytest.fixture
@@ -104,6 +105,64 @@ def test_a_merge_and_a_match_meet(replicas: tuple[Desk, Desk]) -> None:
     (alert,) = one.rows(alerts)
     assert alert.matches == 2
     assert {(row.story, row.alert) for row in one.rows(alert_stories)} == {("a", alert.id), ("b", alert.id)}
+
+
+LATE, FIRST_OF_BOTH = embassy(2, story="b"), embassy(3, story="a", includes=("b",))
+
+
+@pytest.mark.usefixtures("_turns")
+@pytest.mark.parametrize("pair", [(LATE, FIRST_OF_BOTH), (FIRST_OF_BOTH, LATE)], ids=["late first", "late last"])
+def test_articles_of_merged_stories_that_meet_before_their_merge_open_one_alert(
+    replicas: tuple[Desk, Desk], pair: tuple[TaggedArticle, TaggedArticle]
+) -> None:
+    meet(replicas, [pair[0]], [pair[1]])
+    replicas[0].give(merged("b", "a"), embassy(4, story="a", includes=("b",)))
+    (alert,) = replicas[0].rows(alerts)
+    assert (alert.article, alert.matches) == (pair[0].article.id, 3)
+    assert replicas[0].told() == [("console", "opened", ("embassy",))]
+
+
+@pytest.mark.usefixtures("_turns")
+@pytest.mark.parametrize("merge_first", [True, False])
+def test_a_merge_and_the_article_that_caused_it_meet(replicas: tuple[Desk, Desk], merge_first: bool) -> None:
+    replicas[0].give(embassy(1, story="b"))
+    first, second = [merged("b", "a")], [FIRST_OF_BOTH]
+    meet(replicas, *((first, second) if merge_first else (second, first)))
+    (alert,) = replicas[0].rows(alerts)
+    assert alert.matches == 2
+    assert replicas[0].told() == [("console", "opened", ("embassy",))]
+
+
+def test_merges_and_articles_dealt_to_two_replicas_in_any_order_are_told_once(replicas: tuple[Desk, Desk]) -> None:
+    picks = random.Random(7)
+    for round_ in range(12):
+        a, b, c = (f"{name}{round_}" for name in "abc")
+        number = 10 * round_
+        events = [
+            embassy(number + 1, story=c),
+            merged(c, b),
+            embassy(number + 2, story=b, includes=(c,)),
+            merged(b, a),
+            embassy(number + 3, story=a, includes=(b, c)),
+            embassy(number + 4, story=a, includes=(b, c)),
+            embassy(number + 5, story=c),
+        ]
+        picks.shuffle(events)
+        ready = threading.Barrier(2)
+
+        def work(replica: Desk, dealt: list, ready: threading.Barrier = ready) -> None:
+            ready.wait(10)
+            for event in dealt:
+                replica.give(event)
+
+        with ThreadPoolExecutor(2) as threads:
+            for done in [threads.submit(work, *one) for one in zip(replicas, (events[::2], events[1::2]), strict=True)]:
+                done.result(30)
+        with replicas[0].context.database.read() as tx:
+            told = tx.execute(select(deliveries.c.story).where(deliveries.c.story.in_((a, b, c)))).all()
+            joined = select(alert_stories.c.alert).where(alert_stories.c.story.in_((a, b, c))).distinct()
+            (alert,) = tx.execute(select(alerts).where(alerts.c.id.in_(joined))).all()
+        assert (len(told), alert.matches) == (1, 5), f"round {round_}"
 
 
 def test_batches_in_opposite_order_do_not_wait_for_each_other(replicas: tuple[Desk, Desk]) -> None:

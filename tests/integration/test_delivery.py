@@ -22,6 +22,7 @@ from newswatch_alerter import outbox as outbox_module
 from newswatch_alerter import sender as sender_module
 from newswatch_alerter.lifecycle import Planned
 from newswatch_alerter.outbox import Outbox, pending_row
+from newswatch_alerter.receivers import email as email_module
 from newswatch_alerter.receivers import slack as slack_module
 from newswatch_alerter.receivers.slack import SlackReceiver
 from newswatch_alerter.sender import Pace, Sender
@@ -240,6 +241,23 @@ async def test_a_receiver_with_a_bug_holds_up_neither_itself_nor_others(
         async with running(database, slack, mail):
             await until(lambda: states(database) == {"sent": 1, "uncertain": 1})
     assert "canary" not in repr(logs)
+
+
+async def test_a_refused_sender_kills_no_mail_and_is_told_as_broken(
+    database: Database, slack: SlackServer, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasten(monkeypatch)
+    monkeypatch.setattr(email_module, "BROKEN_PAUSE", timedelta(seconds=0.1))
+    for number in range(3):
+        put(database, number, "mail")
+    # More often than a message may be refused for its own sake.
+    mail.next(*[Trouble("mail", 550)] * (outbox_module.MAX_REFUSALS + 2))
+    with structlog.testing.capture_logs() as logs:
+        async with running(database, slack, mail):
+            await until(lambda: states(database)["sent"] == 3)
+    assert [one.subject for one in mail.received] == [f"[HIGH] No {number:05} - Outlet" for number in range(3)]
+    (problem,) = [log for log in logs if log["event"] == "delivery problem"]
+    assert (problem["log_level"], "refused the sender's address (550)" in problem["problem"]) == ("error", True)
 
 
 async def test_mail_troubles_end_in_one_mail_each(

@@ -1,6 +1,9 @@
 """Workers on a real broker that are killed, frozen and stopped, and a broker that goes away."""
 
+import asyncio
+import contextlib
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from newswatch_core.events import encode
+from newswatch_core.runtime.asking import record_limits
 from newswatch_core.runtime.broker import Broker as Address
-from newswatch_core.runtime.broker import broker_of
-from newswatch_core.runtime.waiting import NotReadyError, record_limits
+from newswatch_core.runtime.broker import NotReadyError, broker_of
+from newswatch_core.runtime.delivery import Deliverer, Outgoing
+from newswatch_core.runtime.pulse import Pulse
 from newswatch_core.secrets import SecretRef
 from newswatch_core.settings import Kafka, Sasl, Tls
 from newswatch_core.storage.database import migrate_url, open_folder
 from tests.support.articles import fetched
 from tests.support.kafka_broker import PASSWORD, USER, Broker
-from tests.support.kafka_crew import DEAD, Desk, WorkerProcess
+from tests.support.kafka_crew import DEAD, IN, Desk, WorkerProcess
 from tests.support.postgres import start_server
 
 
@@ -153,6 +158,45 @@ def test_a_worker_without_broker_says_so_once_and_goes_on_when_it_is_there(
     wait_for(own_desk, expect(range(1, 2)))
 
 
+def test_a_broker_that_goes_away_while_a_worker_starts_is_waited_for(
+    own_desk: Desk, own_kafka: Broker, workers: list[WorkerProcess]
+):
+    worker = own_desk.worker()
+    workers.append(worker)
+    # It has asked the broker for its topics, and imports Faust now.
+    worker.wait_for('"working"')
+    own_kafka.kill()
+    worker.wait_for('"waiting"')
+    own_kafka.start()
+    own_desk.put([fetched(1)])
+    wait_for(own_desk, expect(range(1, 2)))
+    assert worker.stop() == 0
+
+
+def test_a_worker_that_waits_for_the_broker_while_it_starts_stops_at_once(
+    own_desk: Desk, own_kafka: Broker, workers: list[WorkerProcess]
+):
+    worker = own_desk.worker()
+    workers.append(worker)
+    worker.wait_for('"working"')
+    own_kafka.kill()
+    worker.wait_for('"waiting"')
+    assert worker.stop(5) == 0
+
+
+async def test_a_producer_waits_for_a_broker_that_has_gone_since_it_was_asked(own_desk: Desk, own_kafka: Broker):
+    own_kafka.kill()
+    deliverer = Deliverer(own_desk.broker, Pulse(60), limit=100_000)
+    starting = asyncio.create_task(deliverer.start())
+    await asyncio.sleep(1)
+    assert not starting.done()
+    await asyncio.to_thread(own_kafka.start)
+    await asyncio.wait_for(starting, 30)
+    await deliverer.deliver([Outgoing(own_desk.prefix + IN, b"key", b"value")])
+    await deliverer.stop()
+    assert [record.value for record in await asyncio.to_thread(own_desk.read, IN)] == [b"value"]
+
+
 def test_a_database_that_goes_away_is_waited_for_and_told_once(desk: Desk, workers: list[WorkerProcess]):
     server = start_server()
     migrate_url(server.url())
@@ -171,6 +215,41 @@ def test_a_database_that_goes_away_is_waited_for_and_told_once(desk: Desk, worke
     assert desk.read(DEAD) == []
     assert worker.stop() == 0
     server.kill()
+
+
+def test_health_says_what_is_away_and_for_how_long_only(
+    own_desk: Desk, own_kafka: Broker, workers: list[WorkerProcess]
+):
+    server = start_server()
+    migrate_url(server.url())
+    own_desk.state = server.url()
+    worker = own_desk.worker(session="45s", CREW_HEALTH="yes")
+    workers.append(worker)
+    own_desk.put([fetched(1)])
+    wait_for(own_desk, expect(range(1, 2)))
+    until(lambda: worker.ready() == (200, {}))
+    server.kill()
+    until(lambda: set(worker.ready()[1]) >= {"database", "deduplicator"}, 40)
+    assert worker.ready()[0] == 503
+    assert "refused" in worker.ready()[1]["database"]
+    server.start()
+    until(lambda: worker.ready() == (200, {}), 40)
+    own_kafka.kill()
+    until(lambda: worker.ready()[0] == 503, 40)
+    assert worker.ready()[1] == {"kafka": f"{own_kafka.address} does not answer"}
+    own_kafka.start()
+    until(lambda: worker.ready() == (200, {}), 60)
+    assert worker.process.poll() is None
+    assert worker.stop() == 0
+    server.kill()
+
+
+@pytest.mark.parametrize("how", ["BaseException", "SystemExit", "CancelledError"])
+def test_a_worker_whose_sender_dies_ends_as_something_unexpected(desk: Desk, workers: list[WorkerProcess], how: str):
+    worker = desk.worker(CREW_SENDER=how)
+    workers.append(worker)
+    assert worker.wait(30) == 70, worker.log[-3000:]
+    assert f"deduplicator-sender died: {how}" in worker.log
 
 
 def test_a_frozen_worker_ends_before_it_writes(desk: Desk, workers: list[WorkerProcess]):
@@ -254,17 +333,48 @@ async def test_the_broker_is_reached_with_scram_and_tls(secured_kafka: Broker, p
     assert await record_limits(_address(secured_kafka, protocol, password), []) == {}
 
 
-async def test_a_wrong_password_is_told(secured_kafka: Broker, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("NEWSWATCH_TEST_PASSWORD", "not-the-password")
-    wrong = SecretRef(env="NEWSWATCH_TEST_PASSWORD")
+@pytest.fixture
+def wrong_password(monkeypatch: pytest.MonkeyPatch) -> SecretRef:
+    monkeypatch.setenv("NEWSWATCH_TEST_WRONG", "not-the-password")
+    return SecretRef(env="NEWSWATCH_TEST_WRONG")
+
+
+async def test_a_wrong_password_is_told(secured_kafka: Broker, wrong_password: SecretRef):
     with pytest.raises(NotReadyError, match="invalid credentials"):
-        await record_limits(_address(secured_kafka, "SASL_SSL", wrong), [])
+        await record_limits(_address(secured_kafka, "SASL_SSL", wrong_password), [])
 
 
 async def test_a_broker_with_an_unknown_certificate_is_refused(secured_kafka: Broker):
-    address = broker_of(Kafka(brokers=secured_kafka.listeners["SSL"].address, tls=Tls()))
     with pytest.raises(NotReadyError, match="certificate verify failed"):
-        await record_limits(address, [])
+        await record_limits(_unknown(secured_kafka), [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts sockets in /proc")
+async def test_looking_for_a_broker_leaves_no_socket_behind(
+    secured_kafka: Broker, password: SecretRef, wrong_password: SecretRef
+):
+    """It is done every second: what a look leaves behind is still there at the next."""
+    places = [_address(secured_kafka, name, password) for name in ("SSL", "SASL_PLAINTEXT", "SASL_SSL")]
+    places += [_address(secured_kafka, name, wrong_password) for name in ("SASL_PLAINTEXT", "SASL_SSL")]
+    places += [_unknown(secured_kafka), broker_of(Kafka(brokers="127.0.0.1:1"))]
+    for place in places:
+        before = _sockets()
+        with contextlib.suppress(NotReadyError):
+            await record_limits(place, [])
+        assert _sockets() == before, place
+
+
+def _sockets() -> list[str]:
+    """The sockets of this process."""
+    names = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            names.append(str(entry.readlink()))
+    return sorted(name for name in names if name.startswith("socket:"))
+
+
+def _unknown(broker: Broker) -> Address:
+    return broker_of(Kafka(brokers=broker.listeners["SSL"].address, tls=Tls()))
 
 
 def _address(broker: Broker, protocol: str, password: SecretRef) -> Address:

@@ -35,10 +35,18 @@ def _span(of: Article, word: str) -> Span:
     return Span(start, start + len(word), zone)
 
 
-def tagged(number: int = 1, *, story: str = "", backlog: bool = False, **fields: Any) -> TaggedArticle:
+def tagged(
+    number: int = 1, *, story: str = "", includes: tuple[str, ...] = (), backlog: bool = False, **fields: Any
+) -> TaggedArticle:
     of = article(number, **fields)
     return TaggedArticle(
-        article=of, backlog=backlog, copy_of=None, story=story or hash_id("story", of.id), mentions=(), entities="none"
+        article=of,
+        backlog=backlog,
+        copy_of=None,
+        story=story or hash_id("story", of.id),
+        includes=includes,
+        mentions=(),
+        entities="none",
     )
 
 

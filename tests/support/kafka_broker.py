@@ -5,19 +5,19 @@
 `NEWSWATCH_TEST_KAFKA=host:port` names a broker to use instead, where a test does not have to stop it.
 """
 
-import ctypes
 import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.children import die_with_us
 
 ROOT = Path(__file__).resolve().parents[2]
 POM = Path(__file__).with_name("kafka") / "pom.xml"
@@ -115,6 +115,8 @@ class Listener:
 class Broker:
     """A broker with its data in `folder`; it keeps its ports and its data over restarts.
 
+    A new object on a folder of an earlier one goes on with the data, on other ports.
+
     `secured` adds listeners with SCRAM, with TLS, and with both; certificates are made with keytool.
     """
 
@@ -122,6 +124,7 @@ class Broker:
         self._folder = folder
         self._java = ["java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars()}/*"]
         self._process: subprocess.Popen[bytes] | None = None
+        self._prepared = False
         protocols = ["PLAINTEXT", *(["SASL_PLAINTEXT", "SSL", "SASL_SSL"] if secured else [])]
         *ports, self._controller = free_ports(len(protocols) + 1)
         self.listeners = {name: Listener(name, port) for name, port in zip(protocols, ports, strict=True)}
@@ -136,12 +139,13 @@ class Broker:
         """Returns when the broker listens."""
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "server.properties"
-        if not config.exists():
+        if not self._prepared:
             self._prepare(config)
+            self._prepared = True
         with (self._folder / "broker.log").open("ab") as log:
             command = [*self._java[:1], "-Xmx256m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
             command += [*self._java[1:], "kafka.Kafka", str(config)]
-            given: dict[str, Any] = {"preexec_fn": _die_with_us, "start_new_session": True}
+            given: dict[str, Any] = {"preexec_fn": die_with_us, "start_new_session": True}
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **given)
         for listener in self.listeners.values():
             self._wait_for(listener)
@@ -171,6 +175,7 @@ class Broker:
         if self._process is None:
             return
         self._process.send_signal(number)
+        self._process.send_signal(signal.SIGCONT)
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
@@ -202,6 +207,8 @@ class Broker:
             for name in ("sasl_plaintext", "sasl_ssl"):
                 lines += [f"listener.name.{name}.scram-sha-512.sasl.jaas.config={module}"]
         config.write_text("\n".join(lines) + "\n")
+        if (self._folder / "log" / "meta.properties").exists():
+            return
         storage = [*self._java, "kafka.tools.StorageTool"]
         identity = subprocess.run([*storage, "random-uuid"], capture_output=True, text=True, check=True).stdout
         format_ = [*storage, "format", "-t", identity.strip().splitlines()[-1], "-c", str(config)]
@@ -219,12 +226,6 @@ class Broker:
         show = ["keytool", "-exportcert", "-rfc", *common, "-file", str(self.ca)]
         subprocess.run(show, capture_output=True, check=True)
         return store
-
-
-def _die_with_us() -> None:
-    """Run in the new process: a broker must not outlive tests that were killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def free_ports(number: int) -> list[int]:

@@ -1,5 +1,6 @@
 """Workers of the test service as processes, and a client that puts records on topics and reads them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,8 +8,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -20,18 +22,20 @@ from newswatch_core.runtime.broker import Broker, broker_of
 from newswatch_core.runtime.delivery import Outgoing
 from newswatch_core.settings import Kafka
 from tests.support.crew import NAME
+from tests.support.kafka_broker import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 IN, OUT, DEAD = "articles.fetched", "articles.deduplicated", f"dead-letters.{NAME}"
 
 
 class Read(NamedTuple):
-    """A record of a topic."""
+    """A record of a topic. `at`: seconds, when it was sent."""
 
     partition: int
     key: bytes
     value: bytes
     headers: dict[str, str]
+    at: float
 
 
 class Desk:
@@ -85,10 +89,7 @@ class Desk:
             found: list[Read] = []
             while any(consumer.position(place) < ends[place] for place in places):
                 for place, records in consumer.poll(500).items():
-                    found += [
-                        Read(place.partition, one.key, one.value, {name: value.decode() for name, value in one.headers})
-                        for one in records
-                    ]
+                    found += [_read(place.partition, one) for one in records]
             return found
         finally:
             consumer.close()
@@ -107,6 +108,11 @@ class Desk:
         return WorkerProcess(self, replica, session, environ)
 
 
+def _read(partition: int, record: Any) -> Read:
+    headers = {name: value.decode() for name, value in record.headers}
+    return Read(partition, record.key, record.value, headers, record.timestamp / 1000)
+
+
 def lag_of(admin: Admin) -> int:
     return sum(row.events for row in admin.lag() if row.service == NAME)
 
@@ -120,6 +126,8 @@ class WorkerProcess:
         WorkerProcess._made += 1
         self._log = desk.folder / f"worker-{replica}-{self._made}.log"
         address = environ.pop("address", desk.address)
+        if "CREW_HEALTH" in environ:
+            self.health = environ["CREW_HEALTH"] = f"127.0.0.1:{free_ports(1)[0]}"
         self._command = [sys.executable, "-m", "tests.support.crew", address, desk.prefix]
         self._command += [str(desk.folder), str(desk.state), replica, session]
         self._environ = os.environ | {"PYTHONPATH": "."} | environ
@@ -128,6 +136,16 @@ class WorkerProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(self._command, stdout=log, stderr=log, cwd=ROOT, env=self._environ)
+
+    def ready(self) -> tuple[int, dict[str, str]]:
+        """Status and troubles of /readyz; asked for by the environment CREW_HEALTH."""
+        connection = HTTPConnection(self.health, timeout=10)
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())["troubles"]
+        finally:
+            connection.close()
 
     def restart(self) -> None:
         self.process = self._start()

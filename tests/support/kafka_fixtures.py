@@ -39,7 +39,6 @@ def own_kafka(tmp_path: Path) -> Iterator[Broker]:
     """A broker that the test may stop, kill and freeze."""
     broker = start(tmp_path / "kafka")
     yield broker
-    broker.resume()
     broker.stop()
 
 

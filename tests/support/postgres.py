@@ -6,14 +6,12 @@ the first test asks for it, in a second or two.
 """
 
 import atexit
-import ctypes
 import importlib.util
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,6 +27,7 @@ import pytest
 from psycopg import sql
 
 from newswatch_core.storage.database import Database, migrate_url, open_memory, open_url
+from tests.support.children import die_with_us
 
 NAMED = "NEWSWATCH_TEST_POSTGRES"
 MISSING = "none found: `make setup` installs one, or install postgresql, or name a server in NEWSWATCH_TEST_POSTGRES"
@@ -37,7 +36,10 @@ _numbers = count(1)
 
 
 class Server:
-    """A PostgreSQL on a port of 127.0.0.1, which keeps its data and its port when it is killed and started again."""
+    """A PostgreSQL on a port of 127.0.0.1, which keeps its data and its port when it is killed and started again.
+
+    A new object on a folder of an earlier one goes on with the data, on another port.
+    """
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self.folder = folder
@@ -48,6 +50,8 @@ class Server:
         if self._as_root:
             folder.chmod(0o755)
         data = folder / "data"
+        if (data / "PG_VERSION").exists():
+            return
         data.mkdir(mode=0o700)
         if self._as_root:
             os.chown(data, _NOBODY, _NOBODY)
@@ -95,13 +99,13 @@ class Server:
         if not self._as_root or self._run([programs / "postgres", "--version"]).succeeds():
             return programs
         copy = self.folder / "programs"
-        shutil.copytree(programs.parent, copy, symlinks=True)
+        shutil.copytree(programs.parent, copy, symlinks=True, dirs_exist_ok=True)
         self.folder.chmod(0o755)
         return copy / programs.name
 
     def _run(self, command: list[Path | str]) -> "_Run":
         given: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY, "extra_groups": ()} if self._as_root else {}
-        given["preexec_fn"] = _die_with_us
+        given["preexec_fn"] = die_with_us
         with (self.folder / "log").open("ab") as log:
             try:
                 process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", start_new_session=True, **given)
@@ -125,12 +129,6 @@ class _Run:
 
     def wait_for_success(self) -> None:
         assert self.succeeds(), self._log.read_text()
-
-
-def _die_with_us() -> None:
-    """Run in the new process: a server must not outlive tests that were killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 What they hold is gone afterwards.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
             with new_database() as postgres:
                 print(f"newswatch: kafka on {broker.address}, {postgres}", file=sys.stderr)
                 command = [NEWSWATCH, "run", *arguments, "--kafka", broker.address, "--postgres", postgres]
-                with subprocess.Popen(command) as process:
+                with subprocess.Popen(command, env=os.environ | {"TMPDIR": folder}) as process:
                     try:
                         return process.wait()
                     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newswatch_core.events import Article, hash_id
-from newswatch_deduplicator.fingerprint import fingerprint
+from newswatch_deduplicator.fingerprint import fingerprint, microseconds
 from newswatch_deduplicator.memory import Decision, Limits, Memory
 from tests.support.articles import NOON, article
 
@@ -18,10 +18,20 @@ class Wire:
         self._decided: dict[str, Decision] = {}
         self.merged: list[tuple[str, str]] = []
 
-    def take(self, name: str, title: str, text: str = "", *, hours: float = 0, site: str = "", **fields: Any) -> None:
-        """Decides on a revision of the article `name`, published `hours` after noon."""
+    def take(
+        self,
+        name: str,
+        title: str,
+        text: str = "",
+        *,
+        hours: float = 0,
+        site: str = "",
+        now: datetime | None = None,
+        **fields: Any,
+    ) -> None:
+        """Decides on a revision of the article `name`, published `hours` after noon; `now` as late if not given."""
         piece = written(name, title, text, at=NOON + timedelta(hours=hours), site=site, **fields)
-        _, decision = self.memory.take(fingerprint(piece), self._decided.get(name))
+        _, decision = self.memory.take(fingerprint(piece), self._decided.get(name), now=microseconds(now or piece.at))
         self._decided[name] = decision
         self.merged += [(self._name(story), self._name(decision.story)) for story in decision.merged]
 

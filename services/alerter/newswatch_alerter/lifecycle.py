@@ -232,6 +232,6 @@ def joined(rules: Sequence[str], alerts: Sequence[str]) -> str:
     return f"rule-joined:{','.join(rules)[:27]}/{hash_id(*alerts)}"
 
 
-def elder(one: tuple[datetime, str], other: tuple[datetime, str]) -> str:
-    """Which of two alerts, each (opened, id), lives on where they meet."""
-    return min(one, other)[1]
+def elder(*met: tuple[datetime, str]) -> str:
+    """Which of the alerts that meet, each (opened, id), lives on."""
+    return min(met)[1]

@@ -110,6 +110,7 @@ class _Line:
         row = await self._claim()
         if row is None:
             return IDLE
+        structlog.get_logger().debug("sending", receiver=self._name, delivery=row.id)
         try_ = asyncio.ensure_future(self._try(row))
         try:
             outcome = await asyncio.shield(try_)

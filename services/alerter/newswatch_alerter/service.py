@@ -37,21 +37,30 @@ from newswatch_core.events import (
     key_of,
 )
 from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
+from newswatch_core.settings import Settings
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
 from newswatch_judging.rules import FOLDER, Rule, RulesRead, read_rules, unread_files
 
 
+class Orders:
+    """What the desk's configuration asks for, made ready once: a stage is loaded anew whenever one is thrown away."""
+
+    def __init__(self, settings: Settings, judging: Judging, receivers: Receivers) -> None:
+        self.settings = settings
+        self.judging = judging
+        self.names = term_names(judging)
+        self.watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
+        self.samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+
+
 class Alerter:
     """The stage: one outcome per event, everything written in the batch's transaction."""
 
-    def __init__(self, context: Context, judging: Judging, receivers: Receivers) -> None:
-        self._settings = context.settings
-        self._judging = judging
-        self._names = term_names(judging)
-        self._watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
-        self._samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._judging = orders.judging
         self._untold: list[tuple[Article, Decision]] = []
         self._log = structlog.get_logger()
 
@@ -72,8 +81,8 @@ class Alerter:
                 moment = now + timedelta(microseconds=place)
                 outcomes.append(self._article(event, matches[place], decisions, tx, moment))
             elif isinstance(event, StoryMerged):
-                store.merge(tx, event)
-                store.merge(tx, replace(event, story=_samples_of(event.story), into=_samples_of(event.into)))
+                store.join(tx, store.stories_of(event))
+                store.join(tx, set(map(_samples_of, store.stories_of(event))))
                 outcomes.append(())
             else:
                 outcomes.append(Poison(f"the alerter reads tagged articles and merges, not {type(event).__name__}"))
@@ -104,9 +113,11 @@ class Alerter:
         matches = [match for match in matches if match.rule not in settled]
         if not matches and not stored:
             return ()
-        rules = self._samples if is_sample(article) else self._watched
+        rules = self._orders.samples if is_sample(article) else self._orders.watched
         opened = False
         while not opened:
+            # The merges that the deduplicator knew of may still be on their way.
+            store.join(tx, store.stories_of(event))
             known = store.known(tx, event, [match.rule for match in matches], revisions)
             fresh = decide(event, matches, rules, known)
             told = store.told(tx, event, known.since) if fresh.opened else {}
@@ -125,7 +136,7 @@ class Alerter:
         """The most severe alert first."""
 
         def rank(match: Match) -> tuple[int, str]:
-            return -messages.SEVERITIES.index(self._watched[match.rule].severity_of(match)), match.rule
+            return -messages.SEVERITIES.index(self._orders.watched[match.rule].severity_of(match)), match.rule
 
         return sorted(matches, key=rank)
 
@@ -138,10 +149,10 @@ class Alerter:
                 for one in decision.decided
                 if one.rule in planned.rules
             ],
-            names=self._names,
-            desk=self._settings.desk,
-            language=self._settings.language,
-            zone=self._settings.timezone,
+            names=self._orders.names,
+            desk=self._orders.settings.desk,
+            language=self._orders.settings.language,
+            zone=self._orders.settings.timezone,
             thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
             sample=is_sample(article),
         )
@@ -172,7 +183,7 @@ def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
 def _apart(event: Event) -> Event:
     """A sample is put in a story of its own: an alert about samples must not count as told of what is real."""
     if isinstance(event, TaggedArticle) and is_sample(event.article):
-        return replace(event, story=_samples_of(event.story))
+        return replace(event, story=_samples_of(event.story), includes=tuple(map(_samples_of, event.includes)))
     return event
 
 
@@ -182,10 +193,13 @@ def _samples_of(story: str) -> str:
 
 def _stories(batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[str]:
     """The stories whose alerts a batch may change."""
-    merged = {story for event in batch if isinstance(event, StoryMerged) for story in (event.story, event.into)}
+    merged = {story for event in batch if isinstance(event, StoryMerged) for story in store.stories_of(event)}
     samples = {_samples_of(story) for story in merged}
     matched = {
-        event.story for event, found in zip(batch, matches, strict=True) if isinstance(event, TaggedArticle) and found
+        story
+        for event, found in zip(batch, matches, strict=True)
+        if isinstance(event, TaggedArticle) and found
+        for story in store.stories_of(event)
     }
     return merged | samples | matched
 
@@ -306,7 +320,8 @@ def make_stage(context: Context) -> LoadStage:
     judging, receivers = Judging.load(context.desk), Receivers.load(context.desk)
     if problems := [one for one in notify_problems(context.desk, receivers) if one.severity == "error"]:
         raise ConfigError(problems)
-    return lambda _tx: Alerter(context, judging, receivers)
+    orders = Orders(context.settings, judging, receivers)
+    return lambda _tx: Alerter(orders)
 
 
 def make_sender(context: Context) -> Sender:

@@ -4,7 +4,7 @@ Replicas of the alerter judge articles of one story at the same time. `lock_stor
 receivers' sake; that a story has one alert of a rule is kept by the primary key of alert_stories whatever happens.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -110,6 +110,11 @@ def _add(before: Told | None, delivery: str, article: str, message: messages.Mes
     return Told(delivery, article, messages.subject(message), rules)
 
 
+def stories_of(event: TaggedArticle | StoryMerged) -> Collection[str]:
+    """The stories that are one, as the event says."""
+    return {event.story, event.into} if isinstance(event, StoryMerged) else {event.story, *event.includes}
+
+
 def save_decision(tx: Connection, event: TaggedArticle, decision: Decision, now: datetime) -> None:
     """Keeps `decision`, in the place of an earlier one about the same revision."""
     row = {
@@ -128,10 +133,11 @@ def open_alerts(tx: Connection, event: TaggedArticle, opened: Sequence[Decided],
         return True
     savepoint = tx.begin_nested()
     _open(tx, event, opened, now)
-    query = select(alert_stories.c.rule, alert_stories.c.alert).where(alert_stories.c.story == event.story)
-    stands = {row.rule: row.alert for row in tx.execute(query)}
-    ours = all(stands.get(one.rule) == one.alert for one in opened)
-    if ours:
+    query = select(alert_stories.c.rule, alert_stories.c.alert).where(alert_stories.c.story.in_(stories_of(event)))
+    stands: dict[str, set[str]] = {}
+    for row in tx.execute(query):
+        stands.setdefault(row.rule, set()).add(row.alert)
+    if ours := all(stands.get(one.rule) == {one.alert} for one in opened):
         savepoint.commit()
     else:
         savepoint.rollback()
@@ -165,8 +171,9 @@ def _open(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: 
     ]
     tx.execute(alerts.insert(), rows)
     # Waits while another replica opens the alert of such a rule and story, and leaves it to that one.
-    first = [{"rule": one.rule, "story": event.story, "alert": one.alert} for one in opened if one.episode == 1]
-    insert_missing(tx, alert_stories, first)
+    first = [one for one in opened if one.episode == 1]
+    pairs = sorted((one.rule, story, one.alert) for one in first for story in stories_of(event))
+    insert_missing(tx, alert_stories, [{"rule": rule, "story": story, "alert": alert} for rule, story, alert in pairs])
     for one in opened:
         if one.episode > 1:
             _point(tx, one.rule, event.story, one.alert)
@@ -194,33 +201,32 @@ def _point(tx: Connection, rule: str, story: str, alert: str) -> None:
     tx.execute(update(alert_stories).where(alert_stories.c.alert == before).values(alert=alert))
 
 
-def merge(tx: Connection, event: StoryMerged) -> None:
-    """Lets the alerts of both stories stand for both; where two of one rule meet, the elder takes the other's place."""
-    if event.story == event.into:
+def join(tx: Connection, stories: Collection[str]) -> None:
+    """Lets the alerts of each of these stories stand for all of them: they are one. Of those of a rule the elder lives.
+
+    A story without alerts joins those that have some; where none has, nothing is known yet that could be joined.
+    """
+    if len(stories) < 2:
         return
     rows: dict[str, dict[str, tuple[datetime, str]]] = {}
     query = (
         select(alert_stories.c.rule, alert_stories.c.story, alerts.c.opened, alerts.c.id)
         .join(alerts, alerts.c.id == alert_stories.c.alert)
-        .where(alert_stories.c.story.in_((event.story, event.into)))
-        .order_by(alert_stories.c.rule)
+        .where(alert_stories.c.story.in_(stories))
+        .order_by(alert_stories.c.rule, alert_stories.c.story)
     )
     for row in tx.execute(query):
         rows.setdefault(row.rule, {})[row.story] = (row.opened, row.id)
     for rule, by_story in rows.items():
-        if len(by_story) == 1:
-            ((story, (_, alert)),) = by_story.items()
-            missing = event.into if story == event.story else event.story
-            insert_missing(tx, alert_stories, [{"rule": rule, "story": missing, "alert": alert}])
-        else:
-            _meet(tx, by_story[event.story], by_story[event.into])
+        lives = elder(*by_story.values())
+        for ends in sorted({alert for _, alert in by_story.values()} - {lives}):
+            _end(tx, ends, lives)
+        missing = sorted(set(stories).difference(by_story))
+        insert_missing(tx, alert_stories, [{"rule": rule, "story": story, "alert": lives} for story in missing])
 
 
-def _meet(tx: Connection, one: tuple[datetime, str], other: tuple[datetime, str]) -> None:
-    lives = elder(one, other)
-    ends = other[1] if lives == one[1] else one[1]
-    if ends == lives:
-        return
+def _end(tx: Connection, ends: str, lives: str) -> None:
+    """One alert takes the place of another."""
     ended = tx.execute(select(alerts.c.changed, alerts.c.matches).where(alerts.c.id == ends)).one()
     tx.execute(update(alert_stories).where(alert_stories.c.alert == ends).values(alert=lives))
     _grow(tx, [lives], ended.matches, ended.changed)

@@ -11,6 +11,8 @@ loaded from the database at any time, and decides as if it had never been away.
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from msgspec.structs import replace
+
 from newswatch_deduplicator.copies import Copies
 from newswatch_deduplicator.fingerprint import Fingerprint
 from newswatch_deduplicator.likeness import HOUR, Frequencies, Subject
@@ -30,11 +32,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is told of a revision. `merged` are stories that turned out to be `story`, at this article."""
+    """What is told of a revision. `merged` are stories that turned out to be `story`, at this article.
+
+    `includes`: these, and all that had become part of it before.
+    """
 
     copy_of: str | None
     story: str
     merged: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +74,25 @@ class Memory:
         self._stories = Stories()
         self._frequencies = Frequencies()
         self._into: dict[str, str] = {}
+        self._parts: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def take(self, mark: Fingerprint, known: Decision | None = None) -> tuple[Entry, Decision]:
-        """Decides on a revision not seen before. `known`: what was decided on an earlier one of its article."""
+    def take(self, mark: Fingerprint, known: Decision | None = None, *, now: int) -> tuple[Entry, Decision]:
+        """Decides on a revision not seen before. `known`: what was decided on an earlier one of its article.
+
+        `now`, microseconds: what comes from later counts as of now, or a clock that was ahead would end the window of
+        all the rest. That is kept in the entry, so that whoever loads it sees the same. This clock may be behind, too:
+        then as of the newest.
+        """
+        mark = replace(mark, at=min(mark.at, max(now, self._newest)))
         self._newest = max(self._newest, mark.at)
         self._forget_old()
         if known is None:
             entry, decision = self._decide(mark)
         else:
-            decision = Decision(known.copy_of, self.current(known.story))
+            decision = self._in_story(known.copy_of, self.current(known.story))
             original = decision.copy_of is None
             entry = Entry(self._next, mark, decision.copy_of, decision.story, first=False, adds=original)
         self.remember(entry)
@@ -103,6 +116,7 @@ class Memory:
 
     def learn_merge(self, story: str, into: str) -> None:
         self._into[story] = into
+        self._parts.setdefault(into, []).append(story)
 
     def current(self, story: str) -> str:
         """The story that `story` is part of now."""
@@ -117,14 +131,22 @@ class Memory:
         if copy is not None:
             original = self._entries[copy.entry]
             root = original.copy_of or original.mark.article
-            decision = Decision(root, self.current(original.story))
+            decision = self._in_story(root, self.current(original.story))
             return Entry(self._next, mark, root, decision.story, first=True, adds=copy.adds), decision
         place = self._stories.place(subject)
         story = place.story or mark.article
         for merged in place.merged:
             self._stories.merge(merged, story)
             self.learn_merge(merged, story)
-        return Entry(self._next, mark, None, story, first=True, adds=True), Decision(None, story, place.merged)
+        return Entry(self._next, mark, None, story, first=True, adds=True), self._in_story(None, story, place.merged)
+
+    def _in_story(self, copy_of: str | None, story: str, merged: tuple[str, ...] = ()) -> Decision:
+        includes, unseen = list[str](), [story]
+        while unseen:
+            parts = self._parts.get(unseen.pop(), ())
+            includes += parts
+            unseen += parts
+        return Decision(copy_of, story, merged, tuple(sorted(includes)))
 
     def _forget_old(self) -> None:
         oldest = self._newest - self._limits.copies

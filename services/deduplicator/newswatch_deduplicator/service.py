@@ -16,7 +16,7 @@ from newswatch_core.config import Problem
 from newswatch_core.events import Article, DeduplicatedArticle, Event, FetchedArticle, StoryMerged
 from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_deduplicator import store
-from newswatch_deduplicator.fingerprint import fingerprint
+from newswatch_deduplicator.fingerprint import fingerprint, microseconds
 from newswatch_deduplicator.memory import Decision, Limits, Memory
 
 
@@ -39,7 +39,7 @@ class Deduplicator:
             revisions = decided.setdefault(article.id, {})
             if article.revision not in revisions:
                 known = next(iter(revisions.values()), None)
-                entry, decision = self._memory.take(fingerprint(article), known)
+                entry, decision = self._memory.take(fingerprint(article), known, now=microseconds(now))
                 taken.append((article, entry, decision))
                 revisions[article.revision] = decision
                 if known is None:
@@ -75,7 +75,9 @@ class DeduplicatorFilter:
         revisions = self._decided.setdefault(article.id, {})
         if article.revision not in revisions:
             known = next(iter(revisions.values()), None)
-            _, revisions[article.revision] = self._memory.take(fingerprint(article), known)
+            # The articles themselves are the clock here.
+            mark = fingerprint(article)
+            _, revisions[article.revision] = self._memory.take(mark, known, now=mark.at)
         return [(following, _shown(following, line)) for following in events_of(event, revisions[article.revision])]
 
 
@@ -84,7 +86,11 @@ def events_of(event: FetchedArticle, decision: Decision) -> Sequence[StoryMerged
     article = event.article
     merges = [StoryMerged(story=story, into=decision.story, at=article.at) for story in decision.merged]
     following = DeduplicatedArticle(
-        article=article, backlog=event.backlog, copy_of=decision.copy_of, story=decision.story
+        article=article,
+        backlog=event.backlog,
+        copy_of=decision.copy_of,
+        story=decision.story,
+        includes=decision.includes,
     )
     return (*merges, following)
 

@@ -60,9 +60,8 @@ def load_sample(desk: Path) -> tuple[SampleArticle, ...]:
         elif loaded.model.url and loaded.model.sample:
             articles.append(loaded.model)
     if not articles and not problems:
-        problems.append(
-            Problem("articles", 0, "no sample articles", "add articles/*.yaml with a url, or run without --sample")
-        )
+        hint = "add articles/*.yaml with a url, or run without --sample"
+        problems.append(Problem("articles", 0, "no sample articles", hint))
     if problems:
         raise ConfigError(problems)
     return tuple(articles)

@@ -158,6 +158,7 @@ class Turns:
 
     async def _one(self, feed: Feed, state: FeedState, polls: set[_Task]) -> None:
         due = self._clock() + ASK_AGAIN
+        self._log.debug("poll begins", feed=feed.id)
         try:
             after = await self._poll(feed, state)
             self._urls[feed.id], due = after.url, after.due
@@ -167,6 +168,7 @@ class Turns:
             self._tell_trouble(error, feed.id)
             due = self._clock() + DATABASE_PAUSE
         finally:
+            self._log.debug("poll ends", feed=feed.id)
             polls.discard(asyncio.current_task())
             self._agenda.put(feed.id, due)
             self._changed.set()

@@ -57,12 +57,15 @@ class TaggerFilter:
 
 def tag(event: FetchedArticle | DeduplicatedArticle | TaggedArticle, judging: Judging) -> TaggedArticle:
     """The event with the mentions of the desk's entities; an article without a story is its own."""
-    copy_of, story = (None, event.article.id) if isinstance(event, FetchedArticle) else (event.copy_of, event.story)
+    if isinstance(event, FetchedArticle):
+        article = event.article
+        event = DeduplicatedArticle(article=article, backlog=event.backlog, copy_of=None, story=article.id)
     return TaggedArticle(
         article=event.article,
         backlog=event.backlog,
-        copy_of=copy_of,
-        story=story,
+        copy_of=event.copy_of,
+        story=event.story,
+        includes=event.includes,
         mentions=judging.tag(event.article),
         entities=judging.entities_hash,
     )

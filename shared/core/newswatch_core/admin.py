@@ -13,9 +13,11 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
-from kafka.errors import CoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError
+from kafka.errors import CoordinatorNotAvailableError, TopicAlreadyExistsError
 from kafka.structs import TopicPartition
 
+from newswatch_core.kafka_reading import asked
+from newswatch_core.logged import Lag
 from newswatch_core.runtime.broker import AdminError, Broker
 from newswatch_core.services import ORDER
 from newswatch_core.topics import TOPICS, dead_letter_topic
@@ -66,22 +68,6 @@ class Found:
             if self.configs.get(name) != value:
                 problems.append(f"{name} {self.configs.get(name)}, not {value}")
         return problems
-
-
-@dataclass(frozen=True)
-class Lag:
-    """How far the service is behind in one partition; `committed` is None before its first commit."""
-
-    service: str
-    topic: str
-    partition: int
-    committed: int | None
-    end: int
-    start: int
-
-    @property
-    def events(self) -> int:
-        return self.end - (self.start if self.committed is None else max(self.committed, self.start))
 
 
 def wanted_topics(broker: Broker) -> Sequence[Wanted]:
@@ -182,10 +168,9 @@ def connected(broker: Broker) -> Iterator[Admin]:
     """An Admin for the block. Raises AdminError, also for what fails in the block."""
     client: Any = None
     try:
-        client = KafkaAdminClient(**broker.client(), client_id="newswatch-admin", bootstrap_timeout_ms=5_000)
-        yield Admin(broker, client)
-    except KafkaError as error:
-        raise AdminError(f"kafka at {broker.servers}: {error or type(error).__name__}") from None
+        with asked(broker):
+            client = KafkaAdminClient(**broker.client(), client_id="newswatch-admin", bootstrap_timeout_ms=5_000)
+            yield Admin(broker, client)
     finally:
         if client is not None:
             client.close()

@@ -101,12 +101,17 @@ class FetchedArticle(msgspec.Struct, frozen=True, kw_only=True, tag="fetched-art
 
 
 class DeduplicatedArticle(msgspec.Struct, frozen=True, kw_only=True, tag="deduplicated-article"):
-    """`copy_of` is the id of the article that this one repeats, `story` the id of its story."""
+    """`copy_of` is the id of the article that this one repeats, `story` the id of its story.
+
+    `includes`: the stories that were merged into that one before, or at this article. On Kafka this event and their
+    StoryMerged may overtake each other.
+    """
 
     article: Article
     backlog: bool = False
     copy_of: str | None
     story: str
+    includes: tuple[str, ...] = ()
     version: int = VERSION
 
 
@@ -126,6 +131,7 @@ class TaggedArticle(msgspec.Struct, frozen=True, kw_only=True, tag="tagged-artic
     backlog: bool = False
     copy_of: str | None
     story: str
+    includes: tuple[str, ...] = ()
     mentions: tuple[Mention, ...]
     entities: str
     version: int = VERSION

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer
-from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from newswatch_core.deadletters import Letter
-from newswatch_core.runtime.broker import AdminError, Broker
+from newswatch_core.kafka_reading import asked, reading
+from newswatch_core.runtime.broker import Broker
 from newswatch_core.services import ORDER
 
 _WAIT = 30.0
@@ -25,14 +25,8 @@ class KafkaLetters:
         self._broker = broker
 
     def letters(self) -> Sequence[Letter]:
-        try:
-            consumer = KafkaConsumer(**self._broker.client(), enable_auto_commit=False, bootstrap_timeout_ms=5_000)
-            try:
-                return sorted((one for name in ORDER for one in self._read(consumer, name)), key=lambda one: one.at)
-            finally:
-                consumer.close()
-        except KafkaError as error:
-            raise AdminError(f"kafka at {self._broker.servers}: {error or type(error).__name__}") from None
+        with reading(self._broker) as consumer:
+            return sorted((one for name in ORDER for one in self._read(consumer, name)), key=lambda one: one.at)
 
     def replay(self, letters: Sequence[Letter]) -> None:
         self._send(
@@ -49,7 +43,7 @@ class KafkaLetters:
 
     def _send(self, records: Sequence[tuple[str, bytes, bytes, list[tuple[str, bytes]]]]) -> None:
         limit = self._broker.settings.max_record + 1_000_000
-        try:
+        with asked(self._broker):
             producer = KafkaProducer(
                 **self._broker.client(), acks="all", max_request_size=limit, bootstrap_timeout_ms=5_000
             )
@@ -59,8 +53,6 @@ class KafkaLetters:
                     one.get(_WAIT)
             finally:
                 producer.close()
-        except KafkaError as error:
-            raise AdminError(f"kafka at {self._broker.servers}: {error or type(error).__name__}") from None
 
     def _read(self, consumer: KafkaConsumer, service: str) -> Sequence[Letter]:
         topic = self._broker.dead_letters(service)

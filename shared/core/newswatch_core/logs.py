@@ -53,7 +53,9 @@ class _Lines:
 
     def msg(self, line: str) -> None:
         with suppress(OSError, ValueError):
-            print(line, file=self._target, flush=True)
+            # In one piece: `print` writes the line's end apart, and another thread's line may come between.
+            self._target.write(line + "\n")
+            self._target.flush()
 
     log = debug = info = warning = error = critical = exception = fatal = msg
 

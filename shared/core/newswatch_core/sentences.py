@@ -7,9 +7,14 @@ colons, dashes, brackets, the dots of abbreviations and initials, and single lin
 import re
 from collections.abc import Iterator
 
-# A run of stops is taken whole or not at all: trying its parts would take time that grows with its square.
+# A search for one of a set of characters is fast; so each pattern of a stop begins with its first character, and what
+# must stand before it is looked up behind that. A run of stops is taken whole or not at all: trying its parts would
+# take time that grows with its square.
 _STOP = re.compile(
-    '(?<![.!?…؟۔।])[.!?…؟۔।]++[)\\]"\'»”’“]*+(?=\\s|$|["“«(\\[])|[。！？]+[」』）”]*|(?<=[a-zà-ÿа-яё])\\.(?=[A-ZА-Я][a-zа-я])'
+    "[.!?…؟۔।。！？](?:"
+    '(?<=[.!?…؟۔।])(?<![.!?…؟۔।]{2})[.!?…؟۔।]*+[)\\]"\'»”’“]*+(?=\\s|$|["“«(\\[])'
+    "|(?<=[。！？])[。！？]*[」』）”]*"
+    r"|(?<=[a-zà-ÿа-яё]\.)(?=[A-ZА-Я][a-zа-я]))"
 )
 _BREAK = re.compile(r"\n[^\S\n]*(?:\n\s*)+|\n[^\S\n]*(?=(?:[-–—•*‣▪●·]|\d{1,2}[.)])[^\S\n]+\S)")
 _BLANK = re.compile(r"\n[^\S\n]*\n")
@@ -32,6 +37,7 @@ _ABBREVIATIONS = _words("""
 _BEFORE_NUMBERS_ONLY = _words("no nos nr art fig vol p pp mar may jun sept dec ca п д см стр ст")
 _OFTEN_LAST = _words("etc jr sr inc ltd corp co др пр г гг руб млн млрд тыс чел долл")
 _LAST_UNLESS_LOWER = _words("etc inc ltd corp")
+_SHORT = _ABBREVIATIONS | _BEFORE_NUMBERS_ONLY | _OFTEN_LAST
 _DOTTED = re.compile(r"(?:[^\W\d_]\.){2,}$")
 _STARTERS = _words("""
     the a an in on at it its he she they we this that these those but and as after before when while for with from if
@@ -53,8 +59,9 @@ def paragraph_spans(text: str) -> Iterator[tuple[int, int]]:
 def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence of `text[start:end]`, without the white space around it."""
     cuts = [match.end() for match in _STOP.finditer(text, start, end) if _ends(text, match.start(), match.end(), end)]
-    cuts += [match.end() for match in _BREAK.finditer(text, start, end)]
-    cuts.sort()
+    if text.find("\n", start, end) >= 0:
+        cuts += [match.end() for match in _BREAK.finditer(text, start, end)]
+        cuts.sort()
     for cut in cuts:
         yield from _trimmed(text, start, cut)
         start = max(start, cut)
@@ -72,6 +79,12 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _ends(text: str, at: int, after: int, end: int) -> bool:
     """Does the mark at `text[at:after]` end a sentence?"""
+    if text[at] == "." and text[after : after + 1].isspace() and text[after + 1 : min(after + 2, end)].isupper():
+        # What most sentences end with: a long word, a stop, a blank and a capital.
+        blank = text.rfind(" ", max(0, at - 20), at)
+        last = text[blank + 1 : at].lower()
+        if blank >= 0 and len(last) > 1 and last.isalpha() and last not in _SHORT:
+            return True
     following = _NEXT.match(text, after, min(end, after + 40))
     word = (following and following[1]) or ""
     if word[:1].islower():

@@ -4,13 +4,18 @@ Offsets are code points, end exclusive, into the title for the title's words and
 is a run of letters and digits: hyphens and apostrophes separate (Russian-backed is two words, l'ambassade too), a
 possessive 's is no word, a dotted acronym (A.E.S.) is one, and each character of a script without spaces is one.
 Web and mail addresses and @names hold no words.
+
+Most articles are left alone after a glance at their words. So only these are read at once, piece by piece as blanks
+part the text, and each piece that recurs is known; offsets are made when asked for, and sentences as far as asked for.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate, chain
+
+import msgspec
 
 from newswatch_core.events import Zone
 from newswatch_core.folding import INVISIBLE, MARKS, fold, fold_keeping_case, tidy
@@ -40,11 +45,11 @@ _MAIL_OR_NAME = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,6
 _DOMAIN = re.compile(
     r"\.(?:com|org|net|info|news|gov|edu|int|io|tv|ru|fr|ml|bf|ne|ng|uk|de|es|eu|ua|рф)(?![\w-])(?:/\S*)?"
 )
-_BEFORE_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}$")
+_AROUND = ",.;:!?…\"'“”‘’«»()[]–—-"
+_BEFORE_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True):
     """A sentence or a part of one in a zone of its own. `first` to `last` (exclusive) are its words.
 
     Paragraph 0 is the title; `start` and `end` are offsets into the title or the text.
@@ -61,28 +66,62 @@ class Sentence:
 class Document:
     """Title and text as words in one sequence: those of the title first.
 
-    `words[i]` stands at `starts[i]` to `ends[i]`; it belongs to the title if `i < in_title`.
+    `words[i]` stands at `starts[i]` to `end_of(i)`; it belongs to the title if `i < in_title`.
     """
 
     def __init__(self, title: str, text: str) -> None:
         self.title = title
         self.text = text
-        found = spans(title)
-        self.in_title = len(found)
-        found += spans(text)
-        self.starts = [span[0] for span in found]
-        self.ends = [span[1] for span in found]
-        self.words = [title[start:end] for start, end in found[: self.in_title]]
-        self.words += [text[start:end] for start, end in found[self.in_title :]]
-        self.sentences: Sequence[Sentence] = self._sentences()
-        self._firsts = [sentence.first for sentence in self.sentences]
+        self._chunks = (_chunks(title), _chunks(text))
+        found = [list(chain.from_iterable(map(_words.__getitem__, chunks))) for chunks in self._chunks]
+        self.in_title = len(found[0])
+        self.words: Sequence[str] = found[0] + found[1]
+        self._sentences: list[Sentence] = []
+        self._firsts: list[int] = []
+        self._more = self._read_sentences()
+        self._read_to = 0
+        self._shouted: dict[int, bool] = {}
+
+    @cached_property
+    def starts(self) -> Sequence[int]:
+        return [
+            place + start + offset
+            for chunks in self._chunks
+            for place, (start, offsets) in enumerate(
+                zip(accumulate(map(len, chunks), initial=0), map(_offsets.__getitem__, chunks), strict=False)
+            )
+            for offset in offsets
+        ]
+
+    @cached_property
+    def ends(self) -> Sequence[int]:
+        return [start + len(word) for start, word in zip(self.starts, self.words, strict=True)]
+
+    def end_of(self, word: int) -> int:
+        """The offset after this word's last character."""
+        return self.starts[word] + len(self.words[word])
+
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        """All of them, in the order of the text."""
+        self._read_sentences_to(len(self.words))
+        return self._sentences
+
+    def sentence(self, number: int) -> Sentence:
+        """The sentence with this number, which one of the other methods gave."""
+        return self._sentences[number]
 
     def sentence_of(self, word: int) -> int:
         """The number of the sentence that the word with this index is in."""
+        if word >= self._read_to:
+            self._read_sentences_to(word)
         return bisect_right(self._firsts, word) - 1
 
+    def sentence_holding(self, word: int) -> Sentence:
+        return self._sentences[self.sentence_of(word)]
+
     def zone_of(self, word: int) -> Zone:
-        return self.sentences[self.sentence_of(word)].zone
+        return self._sentences[self.sentence_of(word)].zone
 
     def word_at(self, offset: int, *, title: bool) -> int:
         """The index of the last word that begins at or before `offset`."""
@@ -100,17 +139,24 @@ class Document:
 
     def text_after(self, word: int, length: int) -> str:
         """So many characters that follow this word, of the same source."""
-        end = self.ends[word]
+        end = self.end_of(word)
         return self.source(word)[end : end + length]
 
     def between(self, word: int) -> str:
         """What stands between this word and the next one of the same source."""
-        return self.source(word)[self.ends[word] : self.starts[word + 1]]
+        return self.source(word)[self.end_of(word) : self.starts[word + 1]]
 
-    @cached_property
+    @property
     def shouted(self) -> frozenset[int]:
         """The sentences written in capitals throughout, where capitals prove nothing."""
-        return frozenset(number for number, sentence in enumerate(self.sentences) if self._is_shouted(sentence))
+        return frozenset(number for number in range(len(self.sentences)) if self.is_shouted(number))
+
+    def is_shouted(self, number: int) -> bool:
+        """Is this sentence written in capitals throughout?"""
+        known = self._shouted.get(number)
+        if known is None:
+            known = self._shouted[number] = self._is_shouted(self._sentences[number])
+        return known
 
     def _is_shouted(self, sentence: Sentence) -> bool:
         words = [
@@ -141,14 +187,22 @@ class Document:
         sentence = self.sentences[number]
         return sentence.zone != "title" and _ITEM.match(self.text, sentence.start) is not None
 
-    def _sentences(self) -> list[Sentence]:
-        found: list[Sentence] = []
+    def _read_sentences_to(self, word: int) -> None:
+        """Reads on until the sentence of this word is known, or all are."""
+        while self._read_to <= word:
+            sentence = next(self._more, None)
+            if sentence is None:
+                return
+            self._sentences.append(sentence)
+            self._firsts.append(sentence.first)
+            self._read_to = sentence.last
+
+    def _read_sentences(self) -> Iterator[Sentence]:
         if self.title.strip():
-            found.append(Sentence(0, len(self.title), "title", 0, 0, self.in_title))
-        paragraphs = list(paragraph_spans(self.text))
+            yield Sentence(0, len(self.title), "title", 0, 0, self.in_title)
         lead = _Lead()
         place = self.in_title
-        for number, parts in enumerate(pieces(self.text, paragraphs), 1):
+        for number, parts in enumerate(pieces(self.text, paragraph_spans(self.text)), 1):
             lead.paragraph_begins(holds_story=any(zone == "body" for *_, zone in parts))
             for start, end, zone in parts:
                 for first, last in sentence_spans(self.text, start, end):
@@ -156,9 +210,8 @@ class Document:
                     if stop == place:
                         continue
                     actual = lead.zone(stop - place) if zone == "body" else zone
-                    found.append(Sentence(first, last, actual, number, place, stop))
+                    yield Sentence(first, last, actual, number, place, stop)
                     place = stop
-        return found
 
 
 class _Lead:
@@ -181,6 +234,50 @@ class _Lead:
 def read(title: str, text: str) -> Document:
     """Takes an article's title and text apart, in time linear in their length."""
     return Document(title, text)
+
+
+def _chunks(text: str) -> list[str]:
+    """The text cut at blanks and line ends: no word, address or mark that tells a word from another crosses one."""
+    return text.replace("\n", " ").split(" ")
+
+
+class _Words(dict[str, tuple[str, ...]]):
+    """The words of a chunk. Remembers the shorter ones, which recur; `map` looks them up without a step in Python."""
+
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
+        bare = _bare(chunk)
+        words = (bare,) if bare else tuple(chunk[start:end] for start, end in spans(chunk))
+        if len(chunk) <= _LONGEST_REMEMBERED:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[chunk] = words
+        return words
+
+
+class _Offsets(dict[str, tuple[int, ...]]):
+    """Where in a chunk its words begin."""
+
+    def __missing__(self, chunk: str) -> tuple[int, ...]:
+        bare = _bare(chunk)
+        offsets = (chunk.index(bare),) if bare else tuple(start for start, _ in spans(chunk))
+        if len(chunk) <= _LONGEST_REMEMBERED:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[chunk] = offsets
+        return offsets
+
+
+_REMEMBERED = 50_000
+_LONGEST_REMEMBERED = 32
+_words = _Words()
+_offsets = _Offsets()
+
+
+def _bare(chunk: str) -> str:
+    """The one word of a chunk that is nothing else but it and marks around it; "" where it takes a closer look."""
+    bare = chunk.strip(_AROUND)
+    simple = bare.isalnum() and (bare.isascii() or max(bare) < "\u0e00") and "www." not in chunk
+    return bare if simple else ""
 
 
 def spans(text: str) -> list[tuple[int, int]]:

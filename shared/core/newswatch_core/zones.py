@@ -1,7 +1,7 @@
 """Which lines of a text are not its story: datelines, credits, and links to other stories."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from newswatch_core.events import Zone
 
@@ -121,13 +121,13 @@ _CREDIT_TAIL = re.compile(
     (?:[(/]|\s–\s)(?:Getty|Shutterstock)[^\n]{{0,60}}$
     """)
 )
-_MAY_HOLD_CREDIT = re.compile(r"[:：©/]|\)$|Getty|Shutterstock")
 _OWNER = re.compile(r"©\s?(?:[A-Z][\w.]*(?:/[A-Z][\w.]*)*\s?){1,2}?(?:Photo|Images)?(?:/[\w. ]{1,30}?)?(?=\s)")
 _RESERVED = re.compile(r"reserv|rights|droits|derechos|права|prohibit|permission", _I)
 _CREDIT_WORDS = 12
 _CAPTION_WORDS = 7
 _LONGEST_CREDIT = 170
 _LONGEST_BYLINE = 90
+_LONGEST_TAIL = 130
 _LONGEST_RELATED = 400
 _LONGEST_ITEM = 160
 _MOST_ITEMS = 12
@@ -137,11 +137,98 @@ _ENDED = re.compile(r"[.!?…۔؟。][\"'”»)\]]*\s*$")
 Piece = tuple[int, int, Zone]
 
 
-def pieces(text: str, paragraphs: Sequence[tuple[int, int]]) -> Iterator[list[Piece]]:
+def pieces(text: str, paragraphs: Iterable[tuple[int, int]]) -> Iterator[list[Piece]]:
     """For each paragraph its parts in order: what is story has zone "body" (who calls decides what is lead)."""
     reader = _Reader(text)
     for start, end in paragraphs:
         yield reader.paragraph(start, end)
+
+
+# Most lines are story. A quick look tells it of most of these; the patterns above decide on all others.
+
+_FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)")
+_ODD_CASE = re.compile("[ıſᲀ-ᲈ]")
+"""Letters that a pattern takes for others when it does not mind case, but `lower` does not."""
+_FIRST_WORDS = frozenset(
+    """
+    read also see related more recommended you don must trending most à a lire lisez voir sur dans article articles
+    pour читайте читать смотрите по материалы ещё еще другие ранее إقرأ إقرا اقرأ اقرا إقرأوا إقراوا اقرأوا اقراوا شاهد
+    مواضيع أخبار طالع lea lee también ver te más noticias leia veja saiba notícias lesen mehr siehe auch das leggi
+    czytaj ayrıca 延伸阅读 相关新闻 相关阅读
+    tag tags keyword keywords topic topics filed in categories mot mots étiquette étiquettes sujet sujets
+    теги тэги метки ключевые темы etiquetas temas palabras schlagworter schlagwörter schlagworte themen الكلمات وسوم
+    الوسوم كلمات 标签
+    sign subscribe join follow get download click share inscrivez abonnez suivez rejoignez téléchargez recevez
+    подпишитесь подписывайтесь подписаться присоединяйтесь следите suscríbete suscribete suscríbase síguenos únete
+    assine inscreva siga abonnieren folgen jetzt اشترك اشتركو اشتركوا تابعونا تابعنا انضم انضموا advertisement
+    newsletter photo photos photograph photographs image images picture pictures credit credits crédit crédits c
+    copyright source sources author authors written editing edited reporting additional writing compiled translated
+    auteur rédaction avec
+    фото источник автор текст редактор иллюстрация снимок foto fotos fotografía fotografia fotografías fotografias
+    fuente autor autora fonte quelle bild bildquelle صورة الصورة تصوير المصدر مصدر بقلم تحرير
+    all tous все todos alle جميع with con mit com by par por von
+    afp ap reuters tass itar тасс итар риа риановости ria rianovosti интерфакс interfax xinhua sputnik спутник efe dpa
+    ansa anadolu aa apa apanews pana upi bloomberg regnum prensa lusa agencias agenzia mena aps map wam spa amap anp aib
+    nan rfi bbc voa cnn euronews رويترز شينخوا سبوتنيك الأناضول أ أف أفب فرانس د دب وكالات تاس العربية الجزيرة
+    """.split()  # noqa: SIM905  # a list of one string each would be ten times as long
+)
+"""How the heads, credits and bylines above begin."""
+_OPENED = re.compile(r"[.!?…»”\"\[(](?:(?<=[\[(])|\s)\s*([^\W_]+)")
+_MARK = re.compile(r"[\d.:(/–—-]")
+_SMALL = frozenset(re.findall("[a-zà-öø-ÿа-яё]", "".join(map(chr, range(0x500)))))
+_IN_DATELINES = frozenset(["de", "du", "des", "la", "sur", "of", "на", "le", "el", "den", "dpa"])
+_DATES_BEGIN = frozenset(
+    """
+    mon tue wed thu fri sat sun lun mar mer jeu ven sam dim mié mie jue vie sáb sab dom
+    jan fév fev feb apr avr may mai jun jui jul aug aoû aou sep oct nov dec déc ene abr ago dic out set dez mär okt
+    янв фев мар апр мая июн июл авг сен окт ноя дек
+    """.split()  # noqa: SIM905
+)
+"""The first three letters of days and months."""
+
+
+def may_be_headed(line: str) -> bool:
+    """Can this line be a link to another story, a credit or a byline?"""
+    found = _FIRST_WORD.match(line)
+    if found is None or "#" in line or "©" in line:
+        return True
+    word = found[1].lower()
+    return word in _FIRST_WORDS or (not word.isascii() and _ODD_CASE.search(found[1]) is not None)
+
+
+def may_be_dated(opening: str) -> bool:
+    """Can a paragraph that opens so begin with a dateline?
+
+    One holds a figure, a dash, a bracket or a stop, and before that nothing in small letters but a few small words.
+    """
+    mark = _MARK.search(opening)
+    if mark is None:
+        return False
+    for word in opening[: mark.start()].split():
+        small = word.partition(",")[0]
+        if word[0] in _SMALL and small not in _IN_DATELINES and small[:3].lower() not in _DATES_BEGIN:
+            return False
+    return True
+
+
+def may_hold_related(text: str, start: int, end: int) -> bool:
+    """Can a link to another story stand within this line?"""
+    return text.find(":", start, end) >= 0 and any(
+        word.lower() in _FIRST_WORDS or not word.isascii() for word in _OPENED.findall(text, max(0, start - 1), end)
+    )
+
+
+def may_hold_credit(end: str) -> bool:
+    """Can a line that ends so end in a credit?"""
+    return (
+        end.endswith(")")
+        or ":" in end
+        or "/" in end
+        or "©" in end
+        or "：" in end
+        or "Getty" in end
+        or "Shutterstock" in end
+    )
 
 
 class _Reader:
@@ -168,9 +255,10 @@ class _Reader:
 
     def _line(self, start: int, end: int, *, begins: bool) -> list[Piece]:
         line = self._text[start:end]
-        if self._is_related(line):
+        headed = may_be_headed(line)
+        if (headed or self._items_left) and self._is_related(line):
             return [(start, end, "related")]
-        if _is_credit(line):
+        if headed and _is_credit(line):
             owner = _OWNER.match(line)
             if owner is None or len(line.split()) < _CREDIT_WORDS or _RESERVED.search(line):
                 return [(start, end, "credit")]
@@ -178,22 +266,22 @@ class _Reader:
             return [(start, start + owner.end(), "credit"), (start + owner.end(), end, "body")]
         found: list[Piece] = []
         opening = line[:_LONGEST_DATELINE]
-        dateline = (_DATED.match(opening) if begins else None) or (None if self._begun else _UNDATED.match(opening))
+        dateline = _DATED.match(opening) if begins and may_be_dated(opening) else None
+        dateline = dateline or (None if self._begun else _UNDATED.match(opening))
         self._begun = True
         if dateline:
             found.append((start, start + dateline.end(), "dateline"))
             start += dateline.end()
-        inside = _RELATED_INSIDE.search(self._text, start, end) if ":" in line else None
+        inside = _RELATED_INSIDE.search(self._text, start, end) if may_hold_related(self._text, start, end) else None
         if inside:
             close = {"[": "]", "(": ")"}.get(inside[0][0])
             stop = self._text.find(close, inside.start(), end) + 1 if close else 0
             stop = stop or end
             rest: list[Piece] = [(stop, end, "body")] if stop < end else []
             return [*found, (start, inside.start(), "body"), (inside.start(), stop, "related"), *rest]
-        near_end = self._text[max(start, end - 130) : end]
         tail = None
-        if _MAY_HOLD_CREDIT.search(near_end):
-            tail = _CREDIT_TAIL.search(self._text, max(start, end - 130), end)
+        if may_hold_credit(line[-_LONGEST_TAIL:]):
+            tail = _CREDIT_TAIL.search(self._text, max(start, end - _LONGEST_TAIL), end)
         if tail and tail.start() > start:
             return [*found, (start, tail.start(), "body"), (tail.start(), end, "credit")]
         return [*found, (start, end, "body")]

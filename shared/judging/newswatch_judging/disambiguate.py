@@ -4,12 +4,14 @@ Each guard answers with words: why the alias counts (its proof), or why it does 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from newswatch_core.text import Document, fold
 from newswatch_judging.entities import Alias, Context, ContextWord
+from newswatch_judging.lexicon import Hit
 from newswatch_judging.metonyms import names_a_place
 
 PROVING_ZONES = frozenset({"title", "lead", "body", "dateline"})
@@ -19,12 +21,26 @@ PART_OF = "part of "
 """How a refusal begins that says what the alias means instead."""
 
 
-@dataclass(frozen=True, slots=True)
 class Seen:
-    """Where the context words of a desk stand in one article: word -> places (first, the one after the last)."""
+    """Where the context words of a desk stand in one article, in the zones that prove something."""
 
-    document: Document
-    places: Mapping[ContextWord, Sequence[tuple[int, int]]]
+    def __init__(self, document: Document, hits: Iterable[Hit[Any]]) -> None:
+        self.document = document
+        self._hits: dict[ContextWord, list[tuple[int, int]]] = {}
+        for hit in hits:
+            if isinstance(hit.payload, ContextWord):
+                self._hits.setdefault(hit.payload, []).append((hit.first, hit.last))
+        self._places: dict[ContextWord, Sequence[tuple[int, int]]] = {}
+        self._present: dict[int, Sequence[ContextWord]] = {}
+
+    def places(self, word: ContextWord) -> Sequence[tuple[int, int]]:
+        """First word and the one after the last of each place of `word`, in order."""
+        known = self._places.get(word)
+        if known is None:
+            hits = self._hits.get(word, ())
+            zone_of = self.document.zone_of
+            known = self._places[word] = [place for place in hits if zone_of(place[0]) in PROVING_ZONES]
+        return known
 
     def near(self, context: Context, first: int, last: int, *, one_sentence: bool) -> str | None:
         """The first word of `context` that stands within its distance of `first` to `last`, outside of it.
@@ -32,19 +48,25 @@ class Seen:
         Never across title and text, or the ends of the sentence, unless it counts anywhere in the article.
         """
         low, high = self._reach(first, one_sentence=one_sentence)
-        for word in context.each_word:
-            places = self.places.get(word)
-            if places is None:
-                continue
+        for word in self._those_of(context):
+            places = self.places(word)
             for begin, end in _around(places, first, last, context.within):
                 if (end <= first or begin >= last) and (context.within is None or low <= begin < high):
                     return word.text
         return None
 
+    def _those_of(self, context: Context) -> Sequence[ContextWord]:
+        """The words of `context` that stand in the article."""
+        known = self._present.get(id(context))
+        if known is None:
+            present = [word for word in context.each_word if word in self._hits and self.places(word)]
+            known = self._present[id(context)] = present
+        return known
+
     def _reach(self, word: int, *, one_sentence: bool) -> tuple[int, int]:
         document = self.document
         if one_sentence:
-            sentence = document.sentences[document.sentence_of(word)]
+            sentence = document.sentence_holding(word)
             return sentence.first, sentence.last
         return (0, document.in_title) if word < document.in_title else (document.in_title, len(document.words))
 
@@ -52,11 +74,11 @@ class Seen:
         self, words: Iterable[ContextWord], ranges: Iterable[tuple[int, int]], first: int, last: int
     ) -> str | None:
         """The first of `words` that begins in one of `ranges`, outside of `first` to `last`."""
-        return next((word.text for word in words if stands_in(self.places.get(word, ()), ranges, first, last)), None)
+        return next((word.text for word in words if stands_in(self.places(word), ranges, first, last)), None)
 
     def any_of(self, words: Iterable[ContextWord]) -> str:
         """The first of `words` that stands anywhere, or ""."""
-        return next((word.text for word in words if word in self.places), "")
+        return next((word.text for word in words if self.places(word)), "")
 
 
 def stands_in(
@@ -122,7 +144,7 @@ def _refusal(alias: Alias, seen: Seen, first: int, last: int, language: str) -> 
 
 def _proves_nothing(document: Document, first: int) -> bool:
     """Capitals prove nothing where all is in capitals."""
-    return document.sentence_of(first) in document.shouted
+    return document.is_shouted(document.sentence_of(first))
 
 
 def is_model_name(document: Document, last: int, *, with_letters: bool) -> bool:

@@ -99,7 +99,7 @@ class Facts:
 
     def _place(self, first: int, last: int) -> Place:
         sentence = self.document.sentence_of(first)
-        return Place(first, last, sentence, self.document.sentences[sentence].zone)
+        return Place(first, last, sentence, self.document.sentence(sentence).zone)
 
     @cached_property
     def everywhere(self) -> Scope:
@@ -286,12 +286,12 @@ def closeness(holds: Holds, facts: Facts) -> Closeness:
     """The smallest unit that holds a place of every clause."""
     clauses = [places for places in holds.values() if places]
     shared = set.intersection(*({place.sentence for place in places} for places in clauses))
-    if any(facts.document.sentences[number].zone == "title" for number in shared):
+    sentence = facts.document.sentence
+    if any(sentence(number).zone == "title" for number in shared):
         return "title"
     if shared:
         return "sentence"
-    sentences = facts.document.sentences
-    paragraphs = set.intersection(*({sentences[place.sentence].paragraph for place in places} for places in clauses))
+    paragraphs = set.intersection(*({sentence(place.sentence).paragraph for place in places} for places in clauses))
     return "paragraph" if paragraphs else "article"
 
 
@@ -305,7 +305,7 @@ def clause_matches(holds: Holds, facts: Facts, query: str) -> tuple[ClauseMatch,
 
 
 def _span(place: Place, facts: Facts) -> Span:
-    return Span(facts.document.starts[place.first], facts.document.ends[place.last - 1], place.zone)
+    return Span(facts.document.starts[place.first], facts.document.end_of(place.last - 1), place.zone)
 
 
 def failures(node: Node, facts: Facts, query: str) -> list[str]:
@@ -328,5 +328,5 @@ def failures(node: Node, facts: Facts, query: str) -> list[str]:
 
 
 def _shown(place: Place, facts: Facts) -> str:
-    start, end = facts.document.starts[place.first], facts.document.ends[place.last - 1]
+    start, end = facts.document.starts[place.first], facts.document.end_of(place.last - 1)
     return repr(facts.document.source(place.first)[start:end])

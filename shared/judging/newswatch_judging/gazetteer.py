@@ -33,7 +33,8 @@ class Blocked:
     text: str
 
 
-Payload = Name | Blocked | ContextWord
+Around = Blocked | ContextWord
+"""What is looked for only where an alias stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ class Gazetteer:
 
     def __init__(self, entities: Mapping[str, Entity]) -> None:
         self._entities = entities
-        self._lexicon = Lexicon[Payload]()
+        self._names = Lexicon[Name]()
+        self._around = Lexicon[Around]()
         self._provers = {
-            entity.id: frozenset((*entity.members, *entity.people, *entity.related)) for entity in entities.values()
+            entity.id: tuple(dict.fromkeys((*entity.members, *entity.people, *entity.related)))
+            for entity in entities.values()
         }
         self._owners: dict[tuple[str, ...], set[str]] = {}
         written: set[ContextWord] = set()
@@ -84,26 +87,25 @@ class Gazetteer:
                     written.update(context.each_word if context else ())
                 written.update(alias.other_senses)
             for text in entity.blocked:
-                self._lexicon.add(text, Blocked(entity.id, text), how="any")
+                self._around.add(text, Blocked(entity.id, text), how="any")
             written.update(entity.context_words)
         for word in written:
-            self._lexicon.add(word.text, word, how="context", language=word.language)
+            self._around.add(word.text, word, how="context", language=word.language)
 
     def tag(self, document: Document, language: str) -> Tagged:
         """All mentions in the order of the text."""
-        hits = self._lexicon.find(document, language)
-        seen = Seen(document, places_of(document, hits))
+        hits = [hit for hit in self._names.find(document, language) if self._applies(hit.payload, document, hit)]
+        if not hits:
+            return Tagged((), ())
+        around = self._around.find(document, language)
+        seen = Seen(document, around)
         candidates = [
             Candidate(
                 hit.first, hit.last, hit.payload, local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
             )
             for hit in hits
-            if isinstance(hit.payload, Name) and self._applies(hit.payload, document, hit)
         ]
-        blocked: dict[str, list[Hit[Payload]]] = {}
-        for hit in hits:
-            if isinstance(hit.payload, Blocked):
-                blocked.setdefault(hit.payload.owner, []).append(hit)
+        blocked = blocked_of(around)
         refused: list[tuple[Candidate, str]] = []
         counting: list[Candidate] = []
         for candidate in candidates:
@@ -127,12 +129,12 @@ class Gazetteer:
     def _add_alias(self, entity: str, alias: Alias, language: str) -> None:
         self._owners.setdefault(tuple(map(fold, words(alias.text))), set()).add(entity)
         if alias.is_exact:
-            self._lexicon.add(alias.text, Name(entity, alias), how="cased")
-            self._lexicon.add(alias.text, Name(entity, alias, shouted=True), how="exact")
+            self._names.add(alias.text, Name(entity, alias), how="cased")
+            self._names.add(alias.text, Name(entity, alias, shouted=True), how="exact")
         else:
-            self._lexicon.add(alias.text, Name(entity, alias), how="name", language=language)
+            self._names.add(alias.text, Name(entity, alias), how="name", language=language)
 
-    def _applies(self, name: Name, document: Document, hit: Hit[Payload]) -> bool:
+    def _applies(self, name: Name, document: Document, hit: Hit[Name]) -> bool:
         """Is this a form of the alias? Not if it is another entity's own alias, word for word.
 
         The form in capitals of an alias with exact case counts only where all is in capitals.
@@ -144,13 +146,13 @@ class Gazetteer:
         if not name.shouted:
             return True
         return (
-            document.sentence_of(hit.first) in document.shouted
-            and all(word.isupper() for word in shown)
+            all(word.isupper() for word in shown)
             and not name.alias.text.isupper()
+            and document.is_shouted(document.sentence_of(hit.first))
         )
 
     def _without_namesakes(
-        self, candidates: Sequence[Candidate], blocked: Mapping[str, Sequence[Hit[Payload]]], seen: Seen
+        self, candidates: Sequence[Candidate], blocked: Mapping[str, Sequence[Hit[Blocked]]], seen: Seen
     ) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
         """Refuses an alias that first or mostly stands inside a blocked proper name, with nothing else of its entity.
 
@@ -174,8 +176,7 @@ class Gazetteer:
             if len(names) > 1 or not mostly or other_proof or not self._names_a_place(entity, found):
                 kept += found
             else:
-                text = inside[0].payload.text if isinstance(inside[0].payload, Blocked) else ""
-                refused += [(candidate, f"the same as in {text}") for candidate in found]
+                refused += [(candidate, f"the same as in {inside[0].payload.text}") for candidate in found]
         return kept, refused
 
     def _names_a_place(self, entity: str, candidates: Iterable[Candidate]) -> bool:
@@ -261,30 +262,27 @@ def _without_other_senses(
     return kept, others
 
 
-def places_of(document: Document, hits: Iterable[Hit[Any]]) -> dict[ContextWord, list[tuple[int, int]]]:
-    """Where each context word stands, in the zones that prove something."""
-    places: dict[ContextWord, list[tuple[int, int]]] = {}
+def blocked_of(hits: Iterable[Hit[Any]]) -> Mapping[str, Sequence[Hit[Blocked]]]:
+    """The places of blocked names, by owner."""
+    blocked: dict[str, list[Hit[Blocked]]] = {}
     for hit in hits:
-        if isinstance(hit.payload, ContextWord) and document.zone_of(hit.first) in PROVING_ZONES:
-            places.setdefault(hit.payload, []).append((hit.first, hit.last))
-    return places
+        if isinstance(hit.payload, Blocked):
+            blocked.setdefault(hit.payload.owner, []).append(hit)
+    return blocked
 
 
-def _forms(document: Document, hit: Hit[Payload]) -> set[str]:
+def _forms(document: Document, hit: Hit[Blocked]) -> set[str]:
     return {fold(word) for word in document.words[hit.first : hit.last]}
 
 
-def _is_proper(document: Document, hit: Hit[Payload]) -> bool:
+def _is_proper(document: Document, hit: Hit[Blocked]) -> bool:
     shown = document.words[hit.first : hit.last]
-    return document.sentence_of(hit.first) not in document.shouted and all(not word[0].islower() for word in shown)
+    return not document.is_shouted(document.sentence_of(hit.first)) and all(not word[0].islower() for word in shown)
 
 
-def enclosing(blocked: Iterable[Hit[Any]], first: int, last: int) -> str:
+def enclosing(blocked: Iterable[Hit[Blocked]], first: int, last: int) -> str:
     """The blocked name that holds these words, or ""."""
-    for hit in blocked:
-        if hit.first <= first and last <= hit.last and isinstance(hit.payload, Blocked):
-            return hit.payload.text
-    return ""
+    return next((hit.payload.text for hit in blocked if hit.first <= first and last <= hit.last), "")
 
 
 def longest(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -313,7 +311,7 @@ def _mention(document: Document, candidate: Candidate) -> Mention:
         entity=candidate.name.entity,
         alias=candidate.name.alias.text,
         start=document.starts[candidate.first],
-        end=document.ends[candidate.last - 1],
+        end=document.end_of(candidate.last - 1),
         zone=document.zone_of(candidate.first),
         sentence=document.sentence_of(candidate.first),
         proof=candidate.verdict.proof,

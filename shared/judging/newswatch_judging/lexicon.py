@@ -5,8 +5,9 @@ language, a beginning. Each spelling met in texts is resolved to its slots once 
 one dictionary look-up. All matches are found, overlapping ones too; who wins is decided later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Generic, Literal, TypeVar
 
 from newswatch_core.text import Document, fold, fold_keeping_case, spans
@@ -31,7 +32,8 @@ whichever that is; context: as keyword where it has a language, else and its pla
 language makes the Spanish streets (calles) an English call; prefix: the last word only begins so.
 """
 
-_REMEMBERED = 200_000
+_REMEMBERED = 50_000
+_LONGEST_REMEMBERED = 32
 _ARABIC = "ar:"
 """Marks spellings that may stand with clitics before them."""
 _LIKELY = frozenset({"de", "en", "es", "fr", "pt"})
@@ -51,6 +53,22 @@ class Hit(Generic[P]):
     payload: P
 
 
+class _Resolved(dict[str, tuple[int, ...]]):
+    """What each spelling met in texts comes to; `map` looks it up without a step in Python."""
+
+    def __init__(self, resolve: Callable[[str], tuple[int, ...]]) -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        resolved = self._resolve(word)
+        if len(word) <= _LONGEST_REMEMBERED:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[word] = resolved
+        return resolved
+
+
 class Lexicon(Generic[P]):
     """Phrases with a payload each."""
 
@@ -66,7 +84,7 @@ class Lexicon(Generic[P]):
         self._ready: set[str] = set()
         self._tree: list[dict[int, int]] = [{}]
         self._payloads: dict[int, list[P]] = {}
-        self._resolved: dict[str, dict[str, tuple[int, ...]]] = {}
+        self._known: dict[str, tuple[_Resolved, _Resolved]] = {}
 
     def add(self, phrase: str, payload: P, *, how: How, language: str = "") -> bool:
         """Adds a phrase; false where it holds no word."""
@@ -87,51 +105,50 @@ class Lexicon(Generic[P]):
                 self._tree.append({})
             node = following
         self._payloads.setdefault(node, []).append(payload)
-        self._resolved.clear()
+        self._known.clear()
         return True
 
     def find(self, document: Document, language: str) -> list[Hit[P]]:
         """Every place of every phrase, in the order of the text; none crosses a sentence or an inner break."""
-        if language not in self._ready:
-            self._prepare(language)
-            self._resolved.clear()
-        known = self._resolved.setdefault(language, {})
-        if len(known) > _REMEMBERED:
-            known.clear()
+        slots_of, nodes_of = self._of_language(language)
+        words = document.words
+        begun = list(map(nodes_of.__getitem__, words))
         found: list[Hit[P]] = []
-        filled: list[tuple[int, ...]] = []
-        for word in document.words:
-            slots = known.get(word)
-            if slots is None:
-                slots = known[word] = self._resolve(word, language)
-            filled.append(slots)
-        root = self._tree[0]
-        for first, slots in enumerate(filled):
-            if slots:
-                nodes = {root[slot] for slot in slots if slot in root}
-                if nodes:
-                    self._follow(document, filled, first, nodes, found)
+        for first in compress(range(len(words)), begun):
+            nodes: Sequence[int] = begun[first]
+            last = first
+            while nodes:
+                last += 1
+                for node in nodes:
+                    found += [Hit(first, last, payload) for payload in self._payloads.get(node, ())]
+                nodes = self._following(nodes, document, last, slots_of)
         return found
 
-    def _follow(
-        self, document: Document, filled: Sequence[tuple[int, ...]], first: int, nodes: set[int], found: list[Hit[P]]
-    ) -> None:
-        last = first + 1
-        while True:
-            for node in nodes:
-                found.extend(Hit(first, last, payload) for payload in self._payloads.get(node, ()))
-            if last >= len(filled) or not filled[last]:
-                return
-            after_comma = document.between(last - 1).strip() == "," if last != document.in_title else False
-            nodes = {
-                following
-                for node in nodes
-                for slot in filled[last]
-                if (following := self._tree[node].get(~slot if after_comma else slot)) is not None
-            }
-            if not nodes or not (after_comma or joined(document, last - 1)):
-                return
-            last += 1
+    def _of_language(self, language: str) -> "tuple[_Resolved, _Resolved]":
+        """For each word of a text in this language the slots that it fills, and the nodes that a phrase begins at."""
+        known = self._known.get(language)
+        if known is None:
+            if language not in self._ready:
+                self._prepare(language)
+                self._known.clear()
+            root = self._tree[0]
+            slots_of = _Resolved(lambda word: self._resolve(word, language))
+            nodes_of = _Resolved(lambda word: tuple(sorted({root[slot] for slot in slots_of[word] if slot in root})))
+            known = self._known[language] = (slots_of, nodes_of)
+        return known
+
+    def _following(self, nodes: Sequence[int], document: Document, last: int, slots_of: "_Resolved") -> Sequence[int]:
+        """The nodes that a phrase which reached `nodes` with the word before `last` reaches with `last`."""
+        branches = [branch for node in nodes if (branch := self._tree[node])]
+        if not branches or last >= len(document.words) or last == document.in_title:
+            return ()
+        slots = slots_of[document.words[last]]
+        if not slots:
+            return ()
+        after_comma = document.between(last - 1).strip() == ","
+        edges = [~slot for slot in slots] if after_comma else slots
+        following = {branch[edge] for branch in branches for edge in edges if edge in branch}
+        return sorted(following) if following and (after_comma or joined(document, last - 1)) else ()
 
     def _slot(self, part: str, how: How, language: str, *, alone: bool) -> int:
         """The number of the slot that a word of a phrase makes; the same for words that the same texts fill."""

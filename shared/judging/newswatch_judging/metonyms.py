@@ -101,7 +101,7 @@ _GOVERNMENT_OF = _words("""
 
 def names_a_place(document: Document, first: int, last: int) -> str:
     """The words that make a capital a place here, or ""."""
-    sentence = document.sentences[document.sentence_of(first)]
+    sentence = document.sentence_holding(first)
     before = [fold(word) for word in document.words[max(sentence.first, first - 9) : first]]
     after = [fold(word) for word in document.words[last : min(last + 2, sentence.last)]]
     if after and after[0] in _PLACE_AFTER:

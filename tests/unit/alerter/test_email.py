@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from newswatch_alerter.messages import Thread
-from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Sent, Uncertain
+from newswatch_alerter.receivers.base import BROKEN_PAUSE, Dead, NotSent, Outcome, Sent, Uncertain
 from newswatch_alerter.receivers.email import EmailConfig, EmailReceiver, header
 from tests.support import hostile
 from tests.support.alerting import message, sending
@@ -39,7 +39,7 @@ def server() -> Iterator[MailServer]:
     ("trouble", "kind"),
     [
         (Trouble("mail", 451), NotSent),
-        (Trouble("mail", 550), Dead),
+        (Trouble("mail", 550), NotSent),
         (Trouble("rcpt", 450), NotSent),
         (Trouble("rcpt", 550), Dead),
         (Trouble("data", 452), NotSent),
@@ -52,6 +52,20 @@ def server() -> Iterator[MailServer]:
 async def test_every_trouble_has_its_verdict(server: MailServer, trouble: Trouble, kind: type[Outcome]) -> None:
     server.next(trouble)
     assert isinstance(await EmailReceiver(config(server), "").send(sending()), kind)
+
+
+@pytest.mark.parametrize(("code", "broken"), [(451, False), (530, True), (550, True), (553, True)])
+async def test_a_sender_who_is_refused_is_the_receivers_trouble_and_no_messages(
+    server: MailServer, code: int, broken: bool
+) -> None:
+    server.next(Trouble("mail", code))
+    outcome = await EmailReceiver(config(server), "").send(sending())
+    assert isinstance(outcome, NotSent)
+    assert (outcome.whole, outcome.broken) == (True, broken)
+    assert str(code) in outcome.problem
+    if broken:
+        assert outcome.wait == BROKEN_PAUSE
+        assert "check `from`" in outcome.problem
 
 
 async def test_silence_after_the_final_dot_is_uncertain(server: MailServer) -> None:

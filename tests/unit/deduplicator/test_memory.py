@@ -4,8 +4,9 @@ import random
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
-from newswatch_deduplicator.fingerprint import Fingerprint, fingerprint
+from newswatch_deduplicator.fingerprint import Fingerprint, fingerprint, microseconds
 from newswatch_deduplicator.likeness import HOUR
 from newswatch_deduplicator.memory import Decision, Entry, Limits, Memory
 from newswatch_deduplicator.postings import Postings
@@ -50,6 +51,24 @@ def test_articles_may_come_in_any_order():
     assert wire.copy_of("earlier") == "later"
 
 
+def test_an_article_from_a_clock_that_was_ahead_hides_no_copy():
+    wire = Wire()
+    wire.take("first", "Council approves harbour fees", TEXT)
+    wire.take("ahead", "Maize", "Maize prices rise.", hours=24 * 400, now=NOON + timedelta(hours=1))
+    assert len(wire.memory) == 2
+    wire.take("late", "Fees", TEXT, hours=2, now=NOON + timedelta(hours=2))
+    assert wire.copy_of("late") == "first"
+
+
+def test_a_clock_that_is_behind_hides_no_copy_either():
+    wire, behind = Wire(), NOON - timedelta(days=4_000)
+    wire.take("before", "Maize", "Maize prices rise.")
+    wire.take("first", "Council approves harbour fees", TEXT, hours=1, now=behind)
+    wire.take("late", "Fees", TEXT, hours=2, now=behind)
+    assert wire.copy_of("late") == "first"
+    assert len(wire.memory) == 3
+
+
 def retold(picks: random.Random, piece: Piece) -> Piece:
     """The same words in another order: alike in subject, not in wording."""
     title, text = piece.title.split(" "), piece.text.split("\n\n")[0].split(" ")
@@ -75,9 +94,13 @@ def stream(seed: int, articles: int) -> list[Fingerprint]:
 
 @pytest.mark.parametrize("limits", [Limits(), Limits(copies=30 * HOUR, stories=12 * HOUR, articles=60)])
 def test_a_memory_loaded_anew_decides_like_one_that_never_stopped(limits: Limits):
-    marks = stream(3, 250)
-    lasting = Memory(limits)
-    expected = [lasting.take(mark)[1] for mark in marks]
+    marks, lasting = stream(3, 250), Memory(limits)
+    # Some clocks are ahead by days.
+    marks[40], marks[41] = (
+        structs.replace(mark, at=mark.at + days * 24 * HOUR) for mark, days in zip(marks[40:42], (3, 90), strict=True)
+    )
+    clock = [microseconds(NOON + timedelta(hours=number * 0.8 + 20)) for number in range(250)]
+    expected = [lasting.take(mark, now=now)[1] for mark, now in zip(marks, clock, strict=True)]
     assert sum(each.copy_of is not None for each in expected) > 10
     assert (
         sum(each.copy_of is None and each.story != mark.article for each, mark in zip(expected, marks, strict=True))
@@ -85,7 +108,7 @@ def test_a_memory_loaded_anew_decides_like_one_that_never_stopped(limits: Limits
     )
     entries: list[Entry] = []
     decisions: list[Decision] = []
-    for mark in marks:
+    for mark, now in zip(marks, clock, strict=True):
         newest = max((entry.mark.at for entry in entries), default=0)
         kept = [entry for entry in entries if entry.mark.at >= newest - limits.copies]
         kept = sorted(kept, key=lambda entry: entry.mark.key)[-limits.articles :]
@@ -95,7 +118,7 @@ def test_a_memory_loaded_anew_decides_like_one_that_never_stopped(limits: Limits
                 memory.learn_merge(story, decision.story)
         for entry in sorted(kept, key=lambda entry: entry.number):
             memory.remember(entry)
-        entry, decision = memory.take(mark)
+        entry, decision = memory.take(mark, now=now)
         entries.append(entry)
         decisions.append(decision)
     assert decisions == expected

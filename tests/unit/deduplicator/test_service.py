@@ -24,6 +24,7 @@ QUAKE = (
     ("Earthquake shakes Agadez region in Niger", "Walls fell in Iférouane and Timia; the quake was felt in Arlit."),
     ("Fourteen killed near Agadez", "Houses in Iférouane and Timia fell on sleeping families, the mayor said."),
 )
+NOW = NOON + timedelta(days=30)
 
 
 class Desk:
@@ -41,12 +42,12 @@ class Desk:
 
     def handle(self, *batch: Event) -> Sequence[Outcome]:
         with self.database.write() as tx:
-            return self.stage.handle(batch, tx, NOON)
+            return self.stage.handle(batch, tx, NOW)
 
     def fail(self, *batch: Event) -> None:
         """Handles a batch that does not commit, as the runtime does."""
         with suppress(ZeroDivisionError), self.database.write() as tx:
-            self.stage.handle(batch, tx, NOON)
+            self.stage.handle(batch, tx, NOW)
             raise ZeroDivisionError
         self.restart()
 
@@ -107,6 +108,17 @@ def test_the_same_revision_twice_in_a_batch_is_decided_once(desk: Desk):
 
 
 @pytest.mark.parametrize("restarted", [False, True])
+def test_an_article_from_a_clock_that_was_ahead_hides_no_copy_also_after_a_restart(desk: Desk, restarted: bool):
+    text, years = Press(3).paragraphs(6), 24 * 800
+    desk.handle(of("a", "Council approves fees", text, hours=24 * 30))
+    desk.handle(of("ahead", "Maize", "Maize prices rise.", hours=years))
+    if restarted:
+        desk.restart()
+    copy = only(desk.handle(of("b", "Ships pay more", text, hours=24 * 30)))
+    assert copy.copy_of == of("a", "", "").article.id
+
+
+@pytest.mark.parametrize("restarted", [False, True])
 def test_a_new_revision_keeps_copy_and_story(desk: Desk, restarted: bool):
     text = Press(3).paragraphs(6)
     desk.handle(of("a", "Council approves fees", text))
@@ -150,11 +162,13 @@ def test_a_merge_is_told_before_its_article_and_remembered(desk: Desk):
     (outcome,) = desk.handle(last)
     assert outcome == (
         StoryMerged(story=younger, into=older, at=last.article.at),
-        DeduplicatedArticle(article=last.article, copy_of=None, story=older),
+        DeduplicatedArticle(article=last.article, copy_of=None, story=older, includes=(younger,)),
     )
+    assert desk.handle(last) == [outcome]
     desk.restart()
     revised = of("q1", QUAKE[1][0] + " on Friday", QUAKE[1][1], hours=4)
-    assert only(desk.handle(revised)).story == older
+    later = only(desk.handle(revised))
+    assert (later.story, later.includes) == (older, (younger,))
     with desk.database.read() as tx:
         rows = {row.id: row for row in tx.execute(select(stories).where(stories.c.id.in_([older, younger])))}
     assert (rows[younger].into, rows[older].into, rows[older].articles) == (older, None, 3)

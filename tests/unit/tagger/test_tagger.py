@@ -27,12 +27,13 @@ def tx():
 
 def test_an_article_gains_its_mentions_and_keeps_the_rest(tagger: Tagger, tx):
     found = article("Russia and Mali", "They met.")
-    event = DeduplicatedArticle(article=found, backlog=True, copy_of="first", story="story")
+    event = DeduplicatedArticle(article=found, backlog=True, copy_of="first", story="story", includes=("other",))
 
     ((tagged,),) = tagger.handle([event], tx, NOON)
 
     assert isinstance(tagged, TaggedArticle)
     assert (tagged.article, tagged.backlog, tagged.copy_of, tagged.story) == (found, True, "first", "story")
+    assert tagged.includes == ("other",)
     assert [mention.entity for mention in tagged.mentions] == ["russia", "mali"]
     assert len(tagged.entities) == 20
 

@@ -78,7 +78,7 @@ class EmailReceiver:
             problem = f"the SMTP server refused the login ({error.code}): check user and password"
             return NotSent(problem, wait=BROKEN_PAUSE, broken=True)
         except aiosmtplib.SMTPSenderRefused as error:
-            return _refused(error.code, "the sender's address")
+            return _sender_refused(error.code)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
             return NotSent(_shown(error))
         if not taken:
@@ -106,7 +106,7 @@ class EmailReceiver:
             async with asyncio.timeout(self._after):
                 await smtp.data(data, timeout=self._after)
         except aiosmtplib.SMTPDataError as error:
-            return _refused(error.code, "the message")
+            return _message_refused(error.code)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return Uncertain(_shown(error))
         await _goodbye(smtp)
@@ -147,12 +147,20 @@ def _nobody(later: Sequence[_Refusal], never: Sequence[_Refusal]) -> Outcome:
     return Dead(f"the SMTP server refused every recipient ({never[0].code})")
 
 
-def _refused(code: int, what: str) -> Outcome:
+def _sender_refused(code: int) -> Outcome:
+    """Nothing of the message is known to the server yet: it would refuse any other as well."""
+    if code < 500:
+        return NotSent(f"the SMTP server refused the sender's address for now ({code})")
+    problem = f"the SMTP server refused the sender's address ({code}): check `from`, user and password, or the server"
+    return NotSent(problem, wait=BROKEN_PAUSE, broken=True)
+
+
+def _message_refused(code: int) -> Outcome:
     if code == 421:
         return NotSent("the SMTP server is closing (421)")
     if code < 500:
-        return NotSent(f"the SMTP server refused {what} for now ({code})", whole=False)
-    return Dead(f"the SMTP server refused {what} ({code})")
+        return NotSent(f"the SMTP server refused the message for now ({code})", whole=False)
+    return Dead(f"the SMTP server refused the message ({code})")
 
 
 def _shown(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """`newswatch dead-letters list|show|replay|drop`: the events that could not be processed."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -72,40 +72,33 @@ def show(
     typer.echo(letter.value.decode("utf-8", "backslashreplace"))
 
 
-@dead_letters.command()
-def replay(
-    ids: Ids = None,
-    *,
-    every: All = False,
-    service: ServiceOption = "",
-    data: DataOption = DEFAULT_DATA,
-    postgres: PostgresOption = "",
-    kafka: KafkaOption = "",
-    desk: DeskOption = Path(),
-) -> None:
-    """Put them back on the topic they came from, to be processed again, once the cause is mended."""
-    with _kept(data, postgres, kafka, desk) as kept:
-        letters = _chosen(kept, ids or [], every=every, service=service)
-        kept.replay(letters)
-    typer.echo(f"{len(letters)} replayed")
+def _settle(name: str, help_: str, done: str, settle: Callable[[DeadLetters, Sequence[Letter]], None]) -> None:
+    """Adds the command `name`, which does away with letters by `settle`."""
+
+    @dead_letters.command(name, help=help_)
+    def command(
+        ids: Ids = None,
+        *,
+        every: All = False,
+        service: ServiceOption = "",
+        data: DataOption = DEFAULT_DATA,
+        postgres: PostgresOption = "",
+        kafka: KafkaOption = "",
+        desk: DeskOption = Path(),
+    ) -> None:
+        with _kept(data, postgres, kafka, desk) as kept:
+            letters = _chosen(kept, ids or [], every=every, service=service)
+            settle(kept, letters)
+        typer.echo(f"{len(letters)} {done}")
 
 
-@dead_letters.command()
-def drop(
-    ids: Ids = None,
-    *,
-    every: All = False,
-    service: ServiceOption = "",
-    data: DataOption = DEFAULT_DATA,
-    postgres: PostgresOption = "",
-    kafka: KafkaOption = "",
-    desk: DeskOption = Path(),
-) -> None:
-    """Forget them."""
-    with _kept(data, postgres, kafka, desk) as kept:
-        letters = _chosen(kept, ids or [], every=every, service=service)
-        kept.drop(letters)
-    typer.echo(f"{len(letters)} dropped")
+_settle(
+    "replay",
+    "Put them back on the topic they came from, to be processed again, once the cause is mended.",
+    "replayed",
+    lambda kept, letters: kept.replay(letters),
+)
+_settle("drop", "Forget them.", "dropped", lambda kept, letters: kept.drop(letters))
 
 
 @contextmanager

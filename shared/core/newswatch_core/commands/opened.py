@@ -19,6 +19,10 @@ from newswatch_core.storage.database import (
 DEFAULT_DATA = Path(".newswatch")
 
 DataOption = Annotated[Path, typer.Option(help="The data folder that `newswatch run` was given.")]
+NamedDataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Instead of Kafka, the data folder that `newswatch run` was given.", metavar="FOLDER"),
+]
 PostgresOption = Annotated[
     str,
     typer.Option(

@@ -23,12 +23,16 @@ KafkaOption = Annotated[
 DeskOption = Annotated[Path, typer.Option("--desk", help="Folder with the desk's configuration.")]
 
 
-def reached(desk: Path, kafka: str) -> Broker:
-    """The broker at `kafka`, with what newswatch.yaml says of it, if there is one. Raises ConfigError."""
+def reached(desk: Path, kafka: str, *, instead: str = "") -> Broker:
+    """The broker at `kafka`, with what newswatch.yaml says of it, if there is one. Raises ConfigError.
+
+    `instead`: an option that would do without a broker.
+    """
     settings = load_settings(desk).kafka if (desk / FILE).exists() else Kafka()
     try:
         broker = broker_of(settings, kafka)
         broker.client()
     except (ValueError, OSError, MissingSecretError) as error:
-        raise typer.BadParameter(f"kafka: {error}") from None
+        hint = f"; or {instead}" if instead and not (kafka or settings.brokers) else ""
+        raise typer.BadParameter(f"kafka: {error}{hint}") from None
     return broker

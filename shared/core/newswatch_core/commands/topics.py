@@ -1,12 +1,18 @@
-"""`newswatch topics create|check|show` and `newswatch lag`: the broker's side of a desk."""
+"""`newswatch topics create|check|show` and `newswatch lag`: the topics of a desk, and who is behind."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
+from newswatch_core.commands.opened import NamedDataOption, opened
 from newswatch_core.commands.reached import DeskOption, KafkaOption, reached
+from newswatch_core.logged import Lag, logged_lag, logged_topics
+from newswatch_core.settings import FILE, Retention, load_settings
 
-topics = typer.Typer(help="Make, check and show the topics of a desk on Kafka.", no_args_is_help=True)
+_INSTEAD = "--data FOLDER"
+
+topics = typer.Typer(help="Make, check and show the topics of a desk.", no_args_is_help=True)
 
 
 @topics.command()
@@ -36,11 +42,18 @@ def check(*, kafka: KafkaOption = "", desk: DeskOption = Path()) -> None:
 
 
 @topics.command()
-def show(*, kafka: KafkaOption = "", desk: DeskOption = Path()) -> None:
-    """Show each topic with its partitions, replication and limits."""
+def show(*, data: NamedDataOption = None, kafka: KafkaOption = "", desk: DeskOption = Path()) -> None:
+    """Show each topic with its partitions, replication and limits: those on Kafka, or in a data folder."""
+    if data is not None:
+        keep = load_settings(desk).retention if (desk / FILE).exists() else Retention()
+        with opened(data) as database, database.read() as tx:
+            for name, events, kept in logged_topics(tx, keep):
+                hours = kept.total_seconds() / 3_600
+                typer.echo(f"{name:<32} partitions 1   kept {hours:.0f}h  {events} events")
+        return
     from newswatch_core.admin import connected  # noqa: PLC0415 - the broker's library: not for every command
 
-    with connected(reached(desk, kafka)) as admin:
+    with connected(reached(desk, kafka, instead=_INSTEAD)) as admin:
         found = admin.topics()
     for one in found:
         if not one.partitions:
@@ -54,12 +67,9 @@ def show(*, kafka: KafkaOption = "", desk: DeskOption = Path()) -> None:
         )
 
 
-def lag(*, kafka: KafkaOption = "", desk: DeskOption = Path()) -> None:
-    """Show how many events each service has still to read."""
-    from newswatch_core.admin import connected  # noqa: PLC0415 - the broker's library: not for every command
-
-    with connected(reached(desk, kafka)) as admin:
-        rows = admin.lag()
+def lag(*, data: NamedDataOption = None, kafka: KafkaOption = "", desk: DeskOption = Path()) -> None:
+    """Show how many events each service has still to read: on Kafka, or in a data folder."""
+    rows = _lag(data, kafka, desk)
     for service in dict.fromkeys(row.service for row in rows):
         ours = [row for row in rows if row.service == service]
         slowest = max(ours, key=lambda row: row.events)
@@ -69,3 +79,13 @@ def lag(*, kafka: KafkaOption = "", desk: DeskOption = Path()) -> None:
         )
     if not rows:
         typer.echo("no topics: run `newswatch topics create`")
+
+
+def _lag(data: Path | None, kafka: str, desk: Path) -> Sequence[Lag]:
+    if data is not None:
+        with opened(data) as database, database.read() as tx:
+            return logged_lag(tx)
+    from newswatch_core.admin import connected  # noqa: PLC0415 - the broker's library: not for every command
+
+    with connected(reached(desk, kafka, instead=_INSTEAD)) as admin:
+        return admin.lag()

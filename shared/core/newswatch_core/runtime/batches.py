@@ -8,23 +8,28 @@ nobody's: it is waited for.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from newswatch_core import metrics
-from newswatch_core.events import Event, UnreadableEventError, decode, encode, key_of
-from newswatch_core.ports import Context, Outcome, Poison, RetryLater, Service, Stage
+from newswatch_core.events import Event, encode, key_of
+from newswatch_core.ports import Context, Poison, Service, Stage
 from newswatch_core.runtime.broker import Broker
 from newswatch_core.runtime.delivery import Outgoing
+from newswatch_core.runtime.handling import (
+    TRIES,
+    Account,
+    TakenBackError,
+    handle,
+    is_trouble,
+    portion,
+    problem_of,
+    read,
+)
 from newswatch_core.runtime.reminder import Reminder
-from newswatch_core.runtime.stages import BATCH_TEXT, DEAD_AT_LEAST, DEAD_SHARE, TRIES, WATCHED
 
-PORTION = 200
 _DATABASE_PAUSE = 1.0
 _LOAD_PAUSE = 5.0
 _TRY_PAUSE = 0.2
@@ -42,15 +47,6 @@ class Incoming(NamedTuple):
 
 class StoppingError(Exception):
     """The process was asked to stop while it had to wait: the batch in hand must not be acknowledged."""
-
-
-class _TakenBack(Exception):  # noqa: N818 - never leaves this module
-    """The portion must be handled again, only up to `until` (an index)."""
-
-    def __init__(self, until: int, later: RetryLater) -> None:
-        super().__init__(later.reason)
-        self.until = until
-        self.later = later
 
 
 class Batches:
@@ -82,13 +78,18 @@ class Batches:
         self._check = check
         self._stage: Stage | None = None
         self._stale = False
-        self._fates: deque[bool] = deque(maxlen=WATCHED)
+        self._account = Account(service.name)
         self._careful = 0
         """How many of the next events are to be handled one by one: one of them raises."""
         self._reminder = Reminder()
         self._log = structlog.get_logger()
-        self.stopped = ""
+        self.trouble = ""
+        """What keeps this stage from going on just now; empty while it goes well. Read from any thread."""
+
+    @property
+    def stopped(self) -> str:
         """Why this stage stopped for good; empty while it runs."""
+        return self._account.stopped
 
     def forget(self) -> None:
         """The stage is loaded anew before the next event: others may have written since. From any thread."""
@@ -100,13 +101,13 @@ class Batches:
         To be delivered before the rest is handed in: it never waits with something in hand. Raises StoppingError.
         """
         self._hold_if_stopped()
-        end, tries = min(len(batch), 1 if self._careful else _portion(batch)), 0
+        end, tries = 1 if self._careful else portion(len(record.value) for record in batch), 0
         while True:
             stage = self._ensure_stage()
             try:
                 outgoing = self._transaction(stage, batch[:end])
                 break
-            except _TakenBack as taken:
+            except TakenBackError as taken:
                 if taken.until:
                     end = taken.until
                 else:
@@ -124,6 +125,7 @@ class Batches:
                     if buried := self._failed(batch[0], error, tries):
                         outgoing = [buried]
                         break
+        self.trouble = ""
         self._careful = max(0, self._careful - end)
         return outgoing, end
 
@@ -141,32 +143,25 @@ class Batches:
                 deliver(fitting)
                 self._check()
             self._stage = stage
+            self.trouble = ""
         except Exception as error:  # noqa: BLE001 - tried again at the next tick
             if is_trouble(error):
                 self._tell_trouble(error)
-            elif self._reminder.due():
-                self._log.error("stage problem", stage=self.name, problem=repr(error))
+            else:
+                self._tell("stage problem", repr(error))
 
-    def _transaction(self, stage: Stage, portion: Sequence[Incoming]) -> Sequence[Outgoing]:
+    def _transaction(self, stage: Stage, records: Sequence[Incoming]) -> Sequence[Outgoing]:
         # Thrown away unless this commits: its memory would be ahead of its state.
         self._stage = None
-        events = [_event_of(record) for record in portion]
-        readable = [event for event in events if not isinstance(event, Poison)]
+        events = [read(record.value) for record in records]
         with metrics.STAGE_SECONDS.labels(self.name).time(), self._context.database.write() as tx:
-            outcomes = iter(stage.handle(readable, tx, self._context.clock()) if readable else ())
-            outgoing: list[Outgoing] = []
-            dead = 0
-            for index, (record, event) in enumerate(zip(portion, events, strict=True)):
-                outcome: Outcome = event if isinstance(event, Poison) else next(outcomes)
-                if isinstance(outcome, RetryLater):
-                    raise _TakenBack(index, outcome)
-                records = self._records(record, outcome)
-                dead += any(one.topic == self._dead_letters for one in records)
-                outgoing += records
+            outcomes = handle(stage, events, tx, self._context.clock())
+            results = [self._records(record, outcome) for record, outcome in zip(records, outcomes, strict=True)]
             self._check()
         self._stage = stage
-        self._count(len(portion), dead)
-        return outgoing
+        dead = sum(any(one.topic == self._dead_letters for one in result) for result in results)
+        self._account.add(len(records), dead)
+        return [one for result in results for one in result]
 
     def _records(self, record: Incoming, outcome: Sequence[Event] | Poison) -> Sequence[Outgoing]:
         if isinstance(outcome, Poison):
@@ -188,7 +183,7 @@ class Batches:
             self._log.warning("event failed", stage=self.name, key=key, tries=tries, problem=repr(error))
             self._wait(_TRY_PAUSE * tries)
             return None
-        self._count(1, 1)
+        self._account.add(1, 1)
         return self._bury(record, repr(error), tries)
 
     def _bury(self, record: Incoming, reason: str, tries: int) -> Outgoing:
@@ -217,15 +212,17 @@ class Batches:
                     self._tell_trouble(error)
                     self._wait(_DATABASE_PAUSE)
                 else:
-                    if self._reminder.due():
-                        self._log.error("stage problem", stage=self.name, problem=repr(error))
+                    self._tell("stage problem", repr(error))
                     self._wait(_LOAD_PAUSE)
         return self._stage
 
     def _tell_trouble(self, error: Exception) -> None:
+        self._tell("database problem", problem_of(error), hint="goes on by itself")
+
+    def _tell(self, what: str, problem: str, **hint: str) -> None:
+        self.trouble = problem
         if self._reminder.due():
-            problem = (str(getattr(error, "orig", None) or error).strip() or repr(error)).splitlines()[0]
-            self._log.error("database problem", stage=self.name, problem=problem, hint="goes on by itself")
+            self._log.error(what, stage=self.name, problem=problem, **hint)
 
     def _hold_if_stopped(self) -> None:
         while self.stopped:
@@ -236,17 +233,6 @@ class Batches:
     def _wait(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
             raise StoppingError
-
-    def _count(self, events: int, dead: int) -> None:
-        metrics.ARTICLES.labels(self.name, "handled").inc(events - dead)
-        metrics.ARTICLES.labels(self.name, "dead").inc(dead)
-        metrics.DEAD_LETTERS.labels(self.name).inc(dead)
-        self._fates.extend([False] * (events - dead) + [True] * dead)
-        if sum(self._fates) >= max(DEAD_AT_LEAST, DEAD_SHARE * len(self._fates)):
-            self.stopped = (
-                f"{sum(self._fates)} of the last {len(self._fates)} events became dead letters: "
-                "mend the cause, then start this worker again"
-            )
 
 
 def dead_letter(topic: str, record: Incoming, *, stage: str, reason: str, tries: int, at: str, limit: int) -> Outgoing:
@@ -269,27 +255,3 @@ def dead_letter(topic: str, record: Incoming, *, stage: str, reason: str, tries:
             value=record.value[:kept], headers=(*headers, ("cut", str(len(record.value)).encode()))
         )
     return letter
-
-
-def _portion(batch: Sequence[Incoming]) -> int:
-    """How many of the records, one at least, a stage can be expected to handle within seconds."""
-    size = 0
-    for position, record in enumerate(batch[:PORTION]):
-        size += len(record.value)
-        if size > BATCH_TEXT:
-            return max(position, 1)
-    return PORTION
-
-
-def is_trouble(error: Exception) -> bool:
-    """Whether it is the trouble of the database (away, locked, full) or the machine, and not of what was asked."""
-    if isinstance(error, OperationalError | InterfaceError | NoConnectionError | MemoryError):
-        return True
-    return isinstance(error, DBAPIError) and bool(error.connection_invalidated)
-
-
-def _event_of(record: Incoming) -> Event | Poison:
-    try:
-        return decode(record.value)
-    except UnreadableEventError as error:
-        return Poison(f"unreadable event: {error}")

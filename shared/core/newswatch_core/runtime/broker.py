@@ -12,6 +12,10 @@ class AdminError(Exception):
     """The broker cannot be reached, or refused what a command asked of it."""
 
 
+class NotReadyError(Exception):
+    """Something that is needed is not there; the message says what, and what to do if it stays so."""
+
+
 @dataclass(frozen=True)
 class Broker:
     """Where the topics are. Names in the code have no prefix; those at the broker do."""

@@ -5,24 +5,32 @@ and without repeats; so waiting is right, and giving up is the last resort.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, NodeNotReadyError
+from aiokafka.partitioner import DefaultPartitioner
 
-from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.broker import Broker, NotReadyError
 from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.pulse import Pulse
+from newswatch_core.runtime.waiting import wait_until
 
+T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes]]
 
 LONGEST = 3_600.0
 """Seconds that a batch may wait for its delivery before the process ends."""
 _EVERY = 60.0
+_ANSWER_WITHIN = 5.0
 _FRAME = 1_000
 """Bytes that a batch of one record needs beside key, value and headers; generous."""
+
+_PARTITIONER = DefaultPartitioner()
+"""The same as that of other producers: the order of a key's records depends on it."""
 
 
 class Outgoing(NamedTuple):
@@ -36,9 +44,10 @@ class Outgoing(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes, as the broker counts them against a topic's limit; never too few."""
-        return (
-            _FRAME + len(self.key) + len(self.value) + sum(len(name) + len(value) + 10 for name, value in self.headers)
-        )
+        size = _FRAME + len(self.key) + len(self.value)
+        for name, value in self.headers:
+            size += len(name) + len(value) + 10
+        return size
 
 
 class Deliverer:
@@ -52,7 +61,11 @@ class Deliverer:
         self._log = structlog.get_logger()
 
     async def start(self) -> None:
-        self._producer = AIOKafkaProducer(
+        """Returns when the broker answers."""
+        self._producer = await wait_until(self._connect, "kafka")
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
             **self._broker.client(),
             client_id="newswatch",
             acks="all",
@@ -62,11 +75,27 @@ class Deliverer:
             max_batch_size=min(1 << 19, self._limit // 2),
             request_timeout_ms=30_000,
         )
-        await self._producer.start()
+        try:
+            await producer.start()
+        except KafkaError as error:
+            await producer.stop()
+            raise NotReadyError(f"{error!r}") from None
+        return producer
 
     async def stop(self) -> None:
         if self._producer is not None:
             await self._producer.stop()
+
+    async def ask(self) -> None:
+        """Raises NotReadyError unless the broker answers within seconds."""
+        assert self._producer is not None, "started"  # noqa: S101
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                answered = await self._producer.client.force_metadata_update()
+        except TimeoutError:
+            answered = False
+        if not answered:
+            raise NotReadyError(f"{self._broker.servers} does not answer")
 
     async def deliver(self, records: Sequence[Outgoing]) -> None:
         """Returns when the broker has all of them, in their order; after an hour without that the process ends.
@@ -89,17 +118,40 @@ class Deliverer:
             end_now(Exit.UNDELIVERED, f"the broker refused a record: {error!r}")
 
     async def _send(self, records: Sequence[Outgoing]) -> None:
-        await asyncio.gather(*[await self._put(record) for record in records])
+        producer = self._producer
+        assert producer is not None, "started"  # noqa: S101
+        topics = {record.topic for record in records}
+        partitions = {topic: sorted(await self._retried(producer.partitions_for, topic)) for topic in topics}
+        placed: dict[tuple[str, int], list[Outgoing]] = {}
+        for record in records:
+            partition = _PARTITIONER(record.key, partitions[record.topic], None)
+            placed.setdefault((record.topic, partition), []).append(record)
+        await asyncio.gather(*(self._put(*place, of_it) for place, of_it in placed.items()))
 
-    async def _put(self, record: Outgoing) -> "asyncio.Future[object]":
-        assert self._producer is not None, "started"  # noqa: S101
+    async def _put(self, topic: str, partition: int, records: Sequence[Outgoing]) -> None:
+        """Records of one partition: a batch costs the producer little more than a record does."""
+        producer = self._producer
+        assert producer is not None, "started"  # noqa: S101
+        sent = []
+        left = deque(records)
+        while left:
+            batch = producer.create_batch()
+            while left and _append(batch, left[0]):
+                left.popleft()
+            # A batch that anything could be added to might grow over a topic's limit.
+            batch.close()
+            sent.append(await self._retried(producer.send_batch, batch, topic, partition=partition))
+        await asyncio.gather(*sent)
+
+    async def _retried(self, ask: Callable[..., Awaitable[T]], *arguments: object, **named: object) -> T:
         while True:
             try:
-                future: asyncio.Future[object] = await self._producer.send(
-                    record.topic, record.value, record.key, headers=list(record.headers)
-                )
+                return await ask(*arguments, **named)
             except (KafkaTimeoutError, KafkaConnectionError, NodeNotReadyError):
                 # Nothing was queued: there is no room while the broker is away.
                 self._pulse.check()
-            else:
-                return future
+
+
+def _append(batch: Any, record: Outgoing) -> bool:
+    """False if the batch is full. The first record always fits: its size was looked at before."""
+    return batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers)) is not None

@@ -1,29 +1,38 @@
 """The Kafka runtime: one stage as a Faust worker. The only module that imports Faust.
 
-    topic --> consumer --> take --> Work.handle (a thread) --> Work.deliver --> acknowledge --> commit the offset
+    topic --> consumer --> batches of a partition --> handle, deliver --> acknowledge --> commit the offset
 
 Faust is used for what it does well, consumer groups and offsets, and is kept from all else: no tables, no topics of its
-own, no leader, no web server, no producer. What it acknowledges is what the loop body has let go of, whether it was
-left in peace or by an exception. So nothing is let go of before it is delivered, and anything unexpected ends the
-process: the offset is not committed, and the next life reads the same events again.
+own, no leader, no web server, no producer. What it does for a message costs more than what most stages do for an
+article; so its messages are batches of records here, handled one after the other. Left alone it would also acknowledge
+what its agent failed at, and what it skips in a rebalance; here that is done only for a batch that was delivered, and
+anything unexpected ends the process: the offset is not committed, and the next life reads the same events again.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
+from faust.types.tuples import TP, ConsumerMessage, Message
+from mode.utils.futures import notify
 
 from newswatch_core.runtime.batches import Incoming
-from newswatch_core.runtime.broker import Broker
+from newswatch_core.runtime.broker import Broker, NotReadyError
 from newswatch_core.runtime.exits import Exit, end_now
+from newswatch_core.runtime.waiting import wait_until
 
-TAKE = 500
-WITHIN = 0.1
+TAKE = 400
+"""Records in a batch, at the most: two portions. A rebalance waits for the batch in hand."""
+_READ_AHEAD = 2
+"""Batches in hand or waiting, from which on nothing more is read."""
 _SCHEME = "newswatch"
 
 Handle = Callable[[Sequence[Incoming]], Awaitable[None]]
@@ -47,7 +56,8 @@ class _Thread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, which notices when another worker has taken this one's identity."""
 
     async def on_start(self) -> None:
-        await super().on_start()
+        # The broker was there a moment ago, but a consumer that does not find it would end the process.
+        await wait_until(self._connect, "kafka")
         if not self.app.conf.consumer_group_instance_id:
             return
         # The heartbeats of aiokafka do not carry the identity: two owners would take it from each other for ever.
@@ -62,10 +72,83 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
         coordinator.reset_generation = lost
 
+    async def _connect(self) -> None:
+        try:
+            await super().on_start()
+        except KafkaError as error:
+            await self._ensure_consumer().stop()
+            raise NotReadyError(f"{error!r}") from None
+
+
+class _Batch(ConsumerMessage):
+    """Records of one partition in their order. `offset` is the last one's."""
+
+    def __init__(self, tp: TP, records: Sequence[Any], generation: int) -> None:
+        last = records[-1]
+        time, kind = last.timestamp / 1000, last.timestamp_type
+        super().__init__(*tp, last.offset, time, kind, [], b"", b"", None, tp=tp, generation_id=generation)
+        self.records = records
+        self.delivered = False
+
 
 class _Consumer(driver.Consumer):
+    """Hands on batches instead of records. One agent handles them one after the other: see `_new_offset`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._open: WeakSet[_Batch] = WeakSet()
+        """Handed on and not acknowledged. In a rebalance Faust drops those that wait, without a word."""
+        self._closed = asyncio.Event()
+
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._open.clear()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
+        # Faust's own back-pressure is to look again in a second.
+        if len(self._open) >= _READ_AHEAD:
+            self._closed.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), timeout)
+            return {}
+        found = await super()._getmany(active_partitions, timeout)
+        return {
+            place: [records[start : start + TAKE] for start in range(0, len(records), TAKE)]
+            for place, records in found.items()
+        }
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        batch = _Batch(TP(*tp), record, self.app.consumer_generation_id)
+        self._open.add(batch)
+        return batch
+
+    def ack(self, message: Message) -> bool:
+        if isinstance(message, _Batch):
+            self._open.discard(message)
+            self._closed.set()
+            if message.delivered:
+                return super().ack(message)
+        # Skipped, since another worker may have its partition now. If not, it is read again from the last commit.
+        message.acked = True
+        self._unacked_messages.discard(message)
+        notify(self._waiting_for_ack)
+        return False
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """What to commit: all up to the last batch acknowledged was delivered, since none overtakes another."""
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        last = max(acked)
+        acked.clear()
+        self._acked_index[tp].clear()
+        return last + 1
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Offsets between those of two batches are no gap."""
 
 
 class _Transport(driver.Transport):
@@ -98,11 +181,11 @@ def build_app(
         store="memory://",
         processing_guarantee="at_least_once",
         stream_wait_empty=True,
-        stream_buffer_maxsize=4 * TAKE,
+        stream_buffer_maxsize=1_000,
         broker_max_poll_records=2 * TAKE,
         broker_max_poll_interval=86_400.0,
         broker_commit_interval=0.2,
-        broker_commit_every=2 * TAKE,
+        broker_commit_every=10,
         broker_session_timeout=session,
         broker_heartbeat_interval=min(2.0, session / 3),
         broker_rebalance_timeout=60.0,
@@ -125,17 +208,21 @@ def build_app(
 
     @app.agent(source, concurrency=1, name=service)
     async def work_off(stream: Any) -> None:
-        async for events in stream.take_events(TAKE, within=WITHIN):
+        stream.enable_acks = False
+        async for event in stream.events():
+            batch = event.message
             try:
-                await handle([_incoming(event.message) for event in events])
-            except BaseException as error:  # noqa: BLE001 - left by an exception, the body would acknowledge the batch
+                await handle([_incoming(record) for record in batch.records])
+            except BaseException as error:  # noqa: BLE001 - left by an exception, the body would go on with the next
                 end_now(Exit.UNEXPECTED, f"a batch was left unfinished: {error!r}")
+            batch.delivered = True
+            await stream.ack(event)
 
     return app
 
 
-def _incoming(message: Any) -> Incoming:
-    return Incoming(message.topic, message.partition, message.offset, message.key or b"", message.value or b"")
+def _incoming(record: Any) -> Incoming:
+    return Incoming(record.topic, record.partition, record.offset, record.key or b"", record.value or b"")
 
 
 def _credentials(broker: Broker) -> Any:
@@ -156,9 +243,13 @@ async def run_app(app: faust.App, stop: asyncio.Event) -> None:
 
     A worker that crashes would stay alive without doing anything; so it ends the process.
     """
-    await app.start()
-    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - Faust offers no other way to hear of it
     stopping = asyncio.create_task(stop.wait())
+    starting = asyncio.create_task(app.start())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        end_now(Exit.DONE, "stopped before it had begun")
+    starting.result()
+    crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - Faust offers no other way to hear of it
     await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if crashed.done():
         end_now(Exit.UNEXPECTED, f"the Kafka worker crashed: {app.crash_reason!r}")

@@ -7,54 +7,29 @@ dead. A stage object whose transaction did not commit is thrown away, since its 
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from newswatch_core import metrics
 from newswatch_core.events import Event, StoryMerged
-from newswatch_core.ports import Context, Outcome, Poison, RetryLater, Service, Stage, Tx
+from newswatch_core.ports import Context, Poison, Service, Stage, Tx
+from newswatch_core.runtime.handling import (
+    BATCH,
+    TRIES,
+    Account,
+    TakenBackError,
+    handle,
+    is_trouble,
+    portion,
+    problem_of,
+)
 from newswatch_core.storage import failures, log
 from newswatch_core.topics import read_by, written_by
 
-BATCH = 200
-BATCH_TEXT = 1_000_000
-"""Code points of text in a batch; one article may have a fifth of it."""
-TRIES = 3
 TICK = 1.0
 _PAUSE = 5.0
-WATCHED = 200
-DEAD_AT_LEAST = 20
-DEAD_SHARE = 0.5
-
-
-class _TakenBack(Exception):  # noqa: N818 - never leaves this module
-    """The batch must be handled again, only up to `until` (an index)."""
-
-    def __init__(self, until: int, later: RetryLater) -> None:
-        super().__init__(later.reason)
-        self.until = until
-        self.later = later
-
-
-def _bounded(records: Sequence[log.Record]) -> Sequence[log.Record]:
-    """The first of the records, up to a batch whose texts a stage can be expected to handle within seconds."""
-    size = 0
-    for position, record in enumerate(records):
-        if record.event is not None and not isinstance(record.event, StoryMerged):
-            size += len(record.event.article.text)
-        if size > BATCH_TEXT:
-            return records[: max(position, 1)]
-    return records
-
-
-def _is_the_machines(error: Exception) -> bool:
-    """Whether the trouble is the database's or the machine's (a full disk, a lock, no memory) and not the event's."""
-    about_data = isinstance(error, IntegrityError | DataError)
-    return isinstance(error, DBAPIError | MemoryError) and not about_data
 
 
 class StageRunner:
@@ -77,11 +52,14 @@ class StageRunner:
         self._paused_until = 0.0
         self._one_by_one_until = 0
         self._ticked = -TICK
-        self._fates: deque[bool] = deque(maxlen=WATCHED)
+        self._account = Account(service.name)
         self.trouble = ""
         """What keeps this stage from going on just now; empty while it goes well."""
-        self.stopped = ""
+
+    @property
+    def stopped(self) -> str:
         """Why this stage stopped for good; empty while it runs."""
+        return self._account.stopped
 
     def step(self) -> bool:
         """Handles the next batch, if there is one. False if there was nothing to do."""
@@ -89,10 +67,11 @@ class StageRunner:
             return False
         try:
             return self._step(self._context.clock())
-        except (DBAPIError, MemoryError) as error:
-            self._wait("database problem", str(error.orig) if isinstance(error, DBAPIError) else repr(error))
-        except Exception as error:  # noqa: BLE001 - not an event's failure: loading or ticking; both are tried again
-            self._wait("stage problem", repr(error))
+        except Exception as error:  # noqa: BLE001 - not an event's failure; what was to be done is tried again
+            if is_trouble(error):
+                self._wait("database problem", problem_of(error))
+            else:
+                self._wait("stage problem", repr(error))
         return False
 
     def _wait(self, what: str, problem: str) -> None:
@@ -107,23 +86,23 @@ class StageRunner:
         with self._context.database.read() as tx:
             offset = log.offset_of(tx, self.name, self._reads)
             limit = 1 if offset < self._one_by_one_until else BATCH
-            records = _bounded(log.read(tx, self._reads, offset, limit))
+            records = log.read(tx, self._reads, offset, limit)
             metrics.LAG.labels(self.name).set(log.end_of(tx, self._reads) - offset)
         if not records:
             return ticked
-        until = len(records)
+        until = portion(map(_text_of, records))
         while until > 0:
             stage = self._ensure_stage()
             try:
                 with metrics.STAGE_SECONDS.labels(self.name).time():
                     self._handle(stage, records[:until], now)
-            except _TakenBack as taken:
+            except TakenBackError as taken:
                 self._stage = None
                 until = taken.until
                 self._pause(taken.later.seconds)
                 self._log.debug("stage waits", stage=self.name, reason=taken.later.reason)
             except Exception as error:
-                if _is_the_machines(error):
+                if is_trouble(error):
                     raise
                 self._stage = None
                 self._failed(records[:until], now, error)
@@ -136,14 +115,10 @@ class StageRunner:
         # Thrown away unless this commits: its memory would be ahead of its state.
         self._stage = None
         with self._context.database.write() as tx:
-            readable = [record.event for record in records if record.event is not None]
-            outcomes = iter(stage.handle(readable, tx, now) if readable else ())
+            outcomes = handle(stage, [record.event or Poison(record.problem) for record in records], tx, now)
             events: list[Event] = []
             dead = 0
-            for index, record in enumerate(records):
-                outcome: Outcome = next(outcomes) if record.event is not None else Poison(record.problem)
-                if isinstance(outcome, RetryLater):
-                    raise _TakenBack(index, outcome)
+            for record, outcome in zip(records, outcomes, strict=True):
                 if isinstance(outcome, Poison):
                     dead += 1
                     self._bury(tx, record, now, reason=outcome.reason, tries=1)
@@ -198,15 +173,8 @@ class StageRunner:
         failures.forget_tries(tx, self.name, self._reads, offset)
 
     def _count(self, events: int, dead: int) -> None:
-        metrics.ARTICLES.labels(self.name, "handled").inc(events - dead)
-        metrics.ARTICLES.labels(self.name, "dead").inc(dead)
-        metrics.DEAD_LETTERS.labels(self.name).inc(dead)
-        self._fates.extend([False] * (events - dead) + [True] * dead)
-        if sum(self._fates) >= max(DEAD_AT_LEAST, DEAD_SHARE * len(self._fates)):
-            self.stopped = (
-                f"{sum(self._fates)} of the last {len(self._fates)} events became dead letters: "
-                "mend the cause, then start newswatch again"
-            )
+        self._account.add(events, dead)
+        if self.stopped:
             self._log.error("stage stopped", stage=self.name, reason=self.stopped)
 
     def _tick(self, now: datetime) -> bool:
@@ -222,3 +190,7 @@ class StageRunner:
 
     def _pause(self, seconds: float) -> None:
         self._paused_until = self._monotonic() + seconds
+
+
+def _text_of(record: log.Record) -> int:
+    return len(record.event.article.text) if record.event and not isinstance(record.event, StoryMerged) else 0

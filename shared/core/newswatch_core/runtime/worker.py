@@ -13,10 +13,11 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -30,7 +31,7 @@ from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.health import Health
 from newswatch_core.runtime.parts import parts_of
 from newswatch_core.runtime.pulse import Pulse
-from newswatch_core.runtime.waiting import wait_for_database, wait_for_topics
+from newswatch_core.runtime.waiting import ask_database, wait_for_database, wait_for_topics, watch
 from newswatch_core.storage.articles import put_articles
 from newswatch_core.storage.retention import sweep
 
@@ -65,6 +66,7 @@ class Worker:
         self._stop = asyncio.Event()
         self._stopping = threading.Event()
         self._pulse = Pulse(place.broker.session)
+        self._batches: Batches | None = None
         self.health = Health(context.settings.health.listen)
 
     async def run(self) -> None:
@@ -78,10 +80,9 @@ class Worker:
         beating = asyncio.create_task(self._beat())
         ready = asyncio.create_task(self._ready())
         try:
-            limits = await self._unless_stopped(ready)
-            if limits is not None:
+            if await self._ended_unless_stopped(ready):
                 self.health.trouble("start", "")
-                await self._work(limits)
+                await self._work(ready.result())
         finally:
             beating.cancel()
             self.health.stop()
@@ -95,14 +96,16 @@ class Worker:
         reads = [broker.reads(name)] if self._service.stage is not None else []
         return [*reads, broker.writes(name), broker.dead_letters(name)]
 
-    async def _unless_stopped(self, ready: "asyncio.Task[Mapping[str, int]]") -> Mapping[str, int] | None:
+    async def _ended_unless_stopped(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether the task came to its end before the process was asked to stop; if not, it is given up."""
         stop = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({ready, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
-        if not ready.done():
-            ready.cancel()
-            return None
-        return ready.result()
+        if not task.done():
+            task.cancel()
+            return False
+        task.result()
+        return True
 
     async def _work(self, limits: Mapping[str, int]) -> None:
         name, broker = self._service.name, self._broker
@@ -110,13 +113,22 @@ class Worker:
         deliverer = Deliverer(broker, self._pulse, limit=max(roomy))
         emitter = _Emitter(self._context, broker, deliverer, name, roomy)
         parts = parts_of(self._service, self._context, emitter.emit)
-        stage = _Stage(self._batches(roomy), deliverer, self.health) if self._service.stage is not None else None
-        await deliverer.start()
+        stage = None
+        if self._service.stage is not None:
+            self._batches = self._make_batches(roomy)
+            stage = _Stage(self._batches, deliverer, self.health)
+        if not await self._ended_unless_stopped(asyncio.create_task(deliverer.start())):
+            return
         self._log.info("working", service=name, reads=self._topics()[:-2], replica=self._place.replica or "-")
-        tasks = [asyncio.create_task(part.supervise(self.health), name=part.name) for part in parts]
-        tasks.append(asyncio.create_task(self._pulse.run()))
+        beside = {part.name: part.supervise(self.health) for part in parts} | {
+            "pulse": self._pulse.run(),
+            "watch": watch(
+                self.health, {"database": lambda: ask_database(self._context.database), "kafka": deliverer.ask}
+            ),
+        }
         if name == _SWEEPER:
-            tasks.append(asyncio.create_task(self._sweep()))
+            beside["sweep"] = self._sweep()
+        tasks = [asyncio.create_task(_guarded(what, work), name=what) for what, work in beside.items()]
         try:
             await (self._run_stage(stage) if stage is not None else self._stop.wait())
         finally:
@@ -127,7 +139,7 @@ class Worker:
         if stage is not None and stage.abandoned.is_set():
             end_now(Exit.DONE, "stopped while it had to wait; what was in hand is read again")
 
-    def _batches(self, limits: tuple[int, int]) -> Batches:
+    def _make_batches(self, limits: tuple[int, int]) -> Batches:
         return Batches(
             self._service,
             self._context,
@@ -145,7 +157,7 @@ class Worker:
         app = build_app(
             name, self._broker, stage.handle, folder=place.folder, replica=place.replica, assigned=stage.assigned
         )
-        ticking = asyncio.create_task(stage.tick_for_ever())
+        ticking = asyncio.create_task(_guarded("ticks", stage.tick_for_ever()))
         abandoned = asyncio.create_task(stage.abandoned.wait())
         running = asyncio.create_task(run_app(app, self._stop))
         await asyncio.wait({running, abandoned}, return_when=asyncio.FIRST_COMPLETED)
@@ -169,6 +181,11 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             self.health.turned("loop")
+            if self._batches is not None:
+                self.health.trouble(self._batches.name, self._batches.stopped or self._batches.trouble)
+                if self.health.troubles():
+                    # It waits for what is away, or for somebody: to start it again would not help.
+                    self.health.turned("stage")
             await asyncio.sleep(1)
 
     def _on_signal(self) -> None:
@@ -182,6 +199,17 @@ class Worker:
     def _end_late(self) -> None:
         time.sleep(self._place.stop_within)
         end_now(Exit.STOPPED_LATE, f"not done {self._place.stop_within:.0f} s after it was asked to stop")
+
+
+async def _guarded(what: str, work: Awaitable[None]) -> None:
+    """Does `work` until it is cancelled. If it dies of anything else, the process ends: it must not look alive."""
+    try:
+        await work
+    except BaseException as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        end_now(Exit.UNEXPECTED, f"{what} died: {error!r}")
 
 
 class _Stage:
@@ -208,6 +236,7 @@ class _Stage:
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
         async with self._turn:
+            self._log.debug("batch", stage=self._batches.name, events=len(batch))
             while batch:
                 try:
                     outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, batch)
@@ -217,7 +246,7 @@ class _Stage:
                     await asyncio.Event().wait()
                 await self._deliverer.deliver(outgoing)
                 batch = batch[done:]
-            self._health.trouble("stage", self._batches.stopped)
+            self._log.debug("batch done", stage=self._batches.name)
             self._health.turned("stage")
 
     async def tick_for_ever(self) -> None:
@@ -253,6 +282,7 @@ class _Emitter:
     async def _emit(self, events: Sequence[Event]) -> None:
         await asyncio.to_thread(self._keep, events)
         await self._deliverer.deliver([self._record(event) for event in events])
+        self._log.debug("emitted", events=len(events))
 
     def _keep(self, events: Sequence[Event]) -> None:
         with self._context.database.write() as tx:

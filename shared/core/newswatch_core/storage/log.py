@@ -4,11 +4,11 @@ A logged event refers to its article; title and text are put back when it is rea
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from newswatch_core.events import Event, StoryMerged, UnreadableEventError, decode, encode, key_of
 from newswatch_core.storage.articles import Texts, get_texts, put_articles, without_text
@@ -20,12 +20,13 @@ from newswatch_core.storage.upsert import upsert
 class Record:
     """One event of a topic. Where it cannot be read, `event` is None and `problem` says why.
 
-    `value` is the row as it stands in the log.
+    `value` is the row as it stands in the log, and `written` when it came there.
     """
 
     offset: int
     key: str
     value: bytes
+    written: datetime
     event: Event | None
     problem: str = ""
 
@@ -51,9 +52,10 @@ def append(tx: Connection, topic: str, events: Sequence[Event], now: datetime) -
 
 def read(tx: Connection, topic: str, offset: int, limit: int) -> Sequence[Record]:
     """The next records of `topic` from `offset` on, at most `limit`."""
-    query = select(log.c.offset, log.c.key, log.c.value).where(log.c.topic == topic, log.c.offset >= offset)
+    columns = (log.c.offset, log.c.key, log.c.value, log.c.written)
+    query = select(*columns).where(log.c.topic == topic, log.c.offset >= offset)
     rows = tx.execute(query.order_by(log.c.offset).limit(limit)).all()
-    decoded = [_from_row(row.offset, row.key, row.value) for row in rows]
+    decoded = [_from_row(*row) for row in rows]
     keys = [_article_key(record.event) for record in decoded]
     texts = get_texts(tx, list(dict.fromkeys(key for key in keys if key is not None)))
     return [_with_text(record, texts) for record in decoded]
@@ -62,6 +64,15 @@ def read(tx: Connection, topic: str, offset: int, limit: int) -> Sequence[Record
 def end_of(tx: Connection, topic: str) -> int:
     """The offset that the next event of `topic` gets; none is ever used again."""
     return int(tx.execute(select(log_ends.c.offset).where(log_ends.c.topic == topic)).scalar() or 0)
+
+
+def start_of(tx: Connection, topic: str, since: datetime | None = None) -> int:
+    """The offset of the oldest event of `topic` that is kept, and was written at `since` or later; else its end."""
+    query = select(func.min(log.c.offset)).where(log.c.topic == topic)
+    if since is not None:
+        query = query.where(log.c.written >= since)
+    found = tx.execute(query).scalar()
+    return end_of(tx, topic) if found is None else int(found)
 
 
 def offset_of(tx: Connection, service: str, topic: str) -> int:
@@ -80,11 +91,11 @@ def _to_row(event: Event) -> bytes:
     return encode(msgspec.structs.replace(event, article=without_text(event.article)))
 
 
-def _from_row(offset: int, key: str, value: bytes) -> Record:
+def _from_row(offset: int, key: str, value: bytes, written: datetime) -> Record:
     try:
-        return Record(offset, key, value, decode(value))
+        return Record(offset, key, value, written, decode(value))
     except UnreadableEventError as error:
-        return Record(offset, key, value, None, f"unreadable event: {error}")
+        return Record(offset, key, value, written, None, f"unreadable event: {error}")
 
 
 def _article_key(event: Event | None) -> tuple[str, str] | None:
@@ -99,8 +110,8 @@ def _with_text(record: Record, texts: Texts) -> Record:
         return record
     found = texts.get(key)
     if found is None:
-        return Record(record.offset, record.key, record.value, None, "the article's text is no longer kept")
+        return replace(record, event=None, problem="the article's text is no longer kept")
     # All but title and text is the event's own: two feeds may carry the same article.
     article = msgspec.structs.replace(record.event.article, title=found[0], text=found[1])
     event = msgspec.structs.replace(record.event, article=article)
-    return Record(record.offset, record.key, record.value, event)
+    return replace(record, event=event)

@@ -1,0 +1,4 @@
+"""text complete -> sent"""
+
+
+def main(rate: int, seconds: int) -> None: ...

@@ -1,0 +1,304 @@
+"""Two replicas of every service, on Kafka and PostgreSQL, give the alerts of the one process with its one file.
+
+Both read one newsstand through the fetcher and send to a server that answers like Slack and to a real SMTP server.
+`make twins` does it with 2,000 articles.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlalchemy import func, select
+from sqlalchemy.exc import DatabaseError
+
+from newswatch_core.admin import connected
+from newswatch_core.events import Event, decode
+from newswatch_core.ports import Context
+from newswatch_core.runtime.stages import StageRunner
+from newswatch_core.services import ORDER, installed_services
+from newswatch_core.settings import Settings
+from newswatch_core.storage import log
+from newswatch_core.storage.database import Database, open_file, open_memory, open_url
+from newswatch_core.storage.schema import articles, deliveries
+from newswatch_core.topics import ALERTS, ARTICLES_DEDUPLICATED, ARTICLES_FETCHED, TOPICS, Topic
+from tests.support.command import NEWSWATCH
+from tests.support.kafka_crew import Desk
+from tests.support.mailserver import MailServer
+from tests.support.newsstand import Newsstand, StandArticle
+from tests.support.press import Piece, Press, desk_of
+from tests.support.slackserver import SlackServer
+from tests.support.twins import Outcome, decided_in, outcome_of
+
+ARTICLES = int(os.environ.get("NEWSWATCH_TEST_ARTICLES", "400"))
+EVENTS = ARTICLES // 20
+FEEDS = 20
+SEED = 20261125
+REPLICAS = ("one", "two")
+RECEIVERS = """\
+version: 1
+receivers:
+  - {{id: slack, type: slack, webhook: {{env: NEWSWATCH_TEST_WEBHOOK}}, pace: 0s}}
+  - {{id: mail, type: email, host: {host}, port: {port}, security: none, from: desk@example.org, to: [a@example.org]}}
+routes:
+  - {{id: desk, receivers: [slack, mail]}}
+"""
+
+
+class News:
+    """The stand's articles: events, each with up to three copies in other feeds, and noise."""
+
+    def __init__(self) -> None:
+        press, dice = Press(SEED), random.Random(SEED)
+        self.events = [press.event() for _ in range(EVENTS)]
+        pieces = [piece for event in self.events for piece in (event, *_copies(press, event, dice.randrange(4)))]
+        pieces += [press.noise() for _ in range(ARTICLES - len(pieces))]
+        dice.shuffle(pieces)
+        self._pieces = pieces
+        self._dice = dice
+        self.urls: dict[str, set[str]] = {}
+        """By event: the URLs of all articles about it."""
+
+    def put_on(self, stand: Newsstand) -> None:
+        for number in range(FEEDS):
+            stand.add_feed(f"feed-{number:02}", host=f"outlet{number:02}.example", outlet=f"Outlet {number}")
+        now = datetime.now(UTC).replace(microsecond=0)
+        for number, piece in enumerate(self._pieces):
+            published = now - timedelta(minutes=self._dice.randrange(600))
+            article = StandArticle(title=piece.title, text=piece.text, published=published)
+            url = stand.add_article(f"feed-{number % FEEDS:02}", article).url
+            if piece.land:
+                self.urls.setdefault(piece.land, set()).add(url)
+
+    @property
+    def rules(self) -> list[str]:
+        return [rule for event in self.events for rule in rules_of(event)]
+
+
+def _copies(press: Press, event: Piece, number: int) -> list[Piece]:
+    return [press.copy_of(event) for _ in range(number)]
+
+
+def rules_of(event: Piece) -> tuple[str, str]:
+    return (f"{event.land.lower()}-embassy", f"{event.land.lower()}-pact")
+
+
+@pytest.fixture(scope="module")
+def news() -> News:
+    return News()
+
+
+@pytest.fixture(scope="module")
+def stand(news: News) -> Iterator[Newsstand]:
+    with Newsstand() as stand:
+        news.put_on(stand)
+        yield stand
+
+
+def write_desk(stand: Newsstand, mail: MailServer, news: News, folder: Path, **settings: object) -> Path:
+    stand.write_desk(folder, **settings)
+    (folder / "receivers.yaml").write_text(RECEIVERS.format(host=mail.host, port=mail.port))
+    for name, content in desk_of(news.events).items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(content))
+    return folder
+
+
+@contextmanager
+def process(arguments: list[str | Path], output: Path, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A `newswatch` of the test's, asked to stop at the end of the block; it has to end well."""
+    given = os.environ | environ | {"TMPDIR": str(output.parent)}
+    with output.open("ab") as file:
+        running = subprocess.Popen([NEWSWATCH, *arguments, "--log-style", "json"], stdout=file, stderr=file, env=given)
+    try:
+        yield running
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(60) == 0, output.read_text(encoding="utf-8")[-3000:]
+    finally:
+        if running.poll() is None:
+            running.kill()
+            running.wait()
+
+
+def wait_for_rest(at_rest: Callable[[], bool], running: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + 120 + ARTICLES / 2
+    while not at_rest():
+        assert time.monotonic() < deadline, "articles or deliveries are still on their way"
+        assert all(one.poll() is None for one in running), "a process ended by itself: see its log"
+        time.sleep(0.5)
+
+
+def nothing_waits(database: Database) -> bool:
+    """Whether every article is there, and every delivery sent."""
+    with database.read() as tx:
+        waiting = tx.execute(select(func.count()).select_from(deliveries).where(deliveries.c.state != "sent"))
+        fetched = tx.execute(select(func.count()).select_from(articles))
+        return fetched.scalar_one() == ARTICLES and not waiting.scalar_one()
+
+
+def arrived(slack: SlackServer, mail: MailServer) -> dict[str, list[str]]:
+    """By receiver: the words of its messages."""
+    return {"slack": [one.words for one in slack.accepted], "mail": [one.words for one in mail.received]}
+
+
+def run_embedded(stand: Newsstand, news: News, folder: Path) -> Outcome:
+    data = folder / "data"
+    with MailServer() as mail, SlackServer() as slack:
+        desk = write_desk(stand, mail, news, folder / "desk")
+        arguments: list[str | Path] = ["run", desk, "--data", data]
+        with process(arguments, folder / "log", NEWSWATCH_TEST_WEBHOOK=slack.url) as running:
+            wait_for_rest(lambda: _embedded_rests(data / "newswatch.db"), [running])
+        messages = arrived(slack, mail)
+    database = open_file(data / "newswatch.db")
+    try:
+        deduplicated, alerted = (_logged(database, topic) for topic in (ARTICLES_DEDUPLICATED, ALERTS))
+        return outcome_of(database, deduplicated=deduplicated, alerted=alerted, messages=messages, rules=news.rules)
+    finally:
+        database.close()
+
+
+def _embedded_rests(path: Path) -> bool:
+    if not path.exists():
+        return False
+    database = open_file(path)
+    try:
+        with database.read() as tx:
+            reads = [(str(topic.reader), topic.name) for topic in TOPICS if topic.reader]
+            behind = [log.offset_of(tx, reader, name) < log.end_of(tx, name) for reader, name in reads]
+        return nothing_waits(database) and not any(behind)
+    except DatabaseError:
+        return False  # the tables are not made yet
+    finally:
+        database.close()
+
+
+def _logged(database: Database, topic: Topic) -> list[Event]:
+    with database.read() as tx:
+        records = log.read(tx, topic.name, 0, 10 * ARTICLES)
+    return [record.event for record in records if record.event is not None]
+
+
+class Crew:
+    """Two workers of every service; after `run`, what they said."""
+
+    def __init__(self, topics: Desk, postgres: str, folder: Path) -> None:
+        self._topics = topics
+        self._postgres = postgres
+        self._folder = folder
+        self.fetched: list[Event] = []
+        """What the fetchers brought, in its order."""
+
+    def run(self, stand: Newsstand, news: News) -> Outcome:
+        settings = {"prefix": self._topics.prefix, "max_record": 400_000}
+        with MailServer() as mail, SlackServer() as slack:
+            desk = write_desk(stand, mail, news, self._folder / "desk", kafka=settings)
+            with ExitStack() as stack:
+                running = [
+                    stack.enter_context(self._worker(name, replica, desk, slack))
+                    for name in reversed(ORDER)
+                    for replica in REPLICAS
+                ]
+                database = open_url(self._postgres)
+                stack.callback(database.close)
+                wait_for_rest(lambda: nothing_waits(database) and self._lag() == 0, running)
+                messages = arrived(slack, mail)
+                self.fetched = self._read(ARTICLES_FETCHED)
+                deduplicated, alerted = self._read(ARTICLES_DEDUPLICATED), self._read(ALERTS)
+                return outcome_of(
+                    database, deduplicated=deduplicated, alerted=alerted, messages=messages, rules=news.rules
+                )
+
+    @contextmanager
+    def _worker(self, name: str, replica: str, desk: Path, slack: SlackServer) -> Iterator[subprocess.Popen[bytes]]:
+        arguments: list[str | Path] = ["worker", name, desk, "--replica", replica]
+        environ = {
+            "NEWSWATCH_KAFKA": self._topics.address,
+            "NEWSWATCH_POSTGRES": self._postgres,
+            "NEWSWATCH_TEST_WEBHOOK": slack.url,
+        }
+        with process(arguments, self._log(name, replica), **environ) as running:
+            yield running
+
+    def _log(self, name: str, replica: str) -> Path:
+        return self._folder / f"{name}-{replica}.log"
+
+    def _lag(self) -> int:
+        with connected(self._topics.broker) as admin:
+            return sum(row.events for row in admin.lag())
+
+    def _read(self, topic: Topic) -> list[Event]:
+        return [decode(record.value) for record in self._topics.read(topic.name)]
+
+    def lines(self, name: str, replica: str, event: str) -> list[dict[str, object]]:
+        """What the worker logged as `event`."""
+        lines = [json.loads(line) for line in self._log(name, replica).read_text(encoding="utf-8").splitlines()]
+        return [line for line in lines if line["event"] == event]
+
+
+def test_two_replicas_of_every_service_give_the_alerts_of_one_process(
+    news: News, stand: Newsstand, kafka: str, postgres_url: str, tmp_path: Path
+):
+    for name in ("embedded", "kafka"):
+        (tmp_path / name).mkdir()
+    topics = Desk(kafka, tmp_path / "kafka")
+    topics.create_topics()
+    crew = Crew(topics, postgres_url, tmp_path / "kafka")
+    alone = run_embedded(stand, news, tmp_path / "embedded")
+    shared = crew.run(stand, news)
+
+    assert shared.alerts == alone.alerts
+    assert shared.emitted == alone.emitted
+    assert shared.told == alone.told
+    for outcome in (alone, shared):
+        expect_all_events_once(outcome, news)
+    # Which noise looks alike depends on the order in which it came: so that of the replicas, but one after the other.
+    assert shared.decided == decisions_of(crew.fetched)
+    expect_all_at_work(crew)
+
+
+def expect_all_events_once(outcome: Outcome, news: News) -> None:
+    """Against what the stand has, so that both runs cannot be wrong alike."""
+    stories = {event.land: frozenset(news.urls[event.land]) for event in news.events}
+    assert outcome.stories >= set(stories.values())
+    assert outcome.alerts == {
+        (rule, stories[event.land], len(stories[event.land])): 1 for event in news.events for rule in rules_of(event)
+    }
+    told = {rules_of(event): 1 for event in news.events}
+    assert outcome.told == {"slack": told, "mail": told}
+
+
+def decisions_of(fetched: list[Event]) -> dict[str, tuple[str | None, str]]:
+    """What one deduplicator makes of the events in their order."""
+    database = open_memory()
+    context = Context(Path(), Settings(version="1"), database)
+    (service,) = (one for one in installed_services() if one.name == "deduplicator")
+    with database.write() as tx:
+        log.append(tx, ARTICLES_FETCHED.name, fetched, context.clock())
+    runner = StageRunner(service, context)
+    while runner.step():
+        pass
+    try:
+        return decided_in(_logged(database, ARTICLES_DEDUPLICATED))
+    finally:
+        database.close()
+
+
+def expect_all_at_work(crew: Crew) -> None:
+    """That the work was shared, and not all of it done by one replica."""
+    polled = [[str(line["feed"]) for line in crew.lines("fetcher", replica, "poll")] for replica in REPLICAS]
+    assert all(polled)
+    assert len({feed for feeds in polled for feed in feeds}) == FEEDS
+    for name, wanted in (("deduplicator", [0, 1]), ("tagger", [4, 4]), ("alerter", [4, 4])):
+        held = [crew.lines(name, replica, "assigned")[-1]["partitions"] for replica in REPLICAS]
+        assert sorted(held) == wanted, name
+    opened = [crew.lines("alerter", replica, "alert") for replica in REPLICAS]
+    assert all(opened), "both alerters opened alerts"

@@ -1,0 +1,14 @@
+"""Waiting in tests: for a state, never for a time."""
+
+import time
+from collections.abc import Callable
+
+
+def until(
+    true: Callable[[], object], seconds: float = 30, *, every: float = 0.05, told: Callable[[], object] = lambda: ""
+) -> None:
+    """Returns once `true` is, looked at `every` so many seconds. Fails after `seconds`, with what `told` returns."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, told()
+        time.sleep(every)
