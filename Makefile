@@ -28,6 +28,19 @@ test: $(READY)  ## Run all tests
 twins: $(READY)  ## Two replicas of each service against one process: the same alerts of ARTICLES=2000 articles
 	NEWSWATCH_TEST_ARTICLES=$(or $(ARTICLES),2000) $(BIN)/pytest tests/e2e/test_replicas.py
 
+KILLS ?= 300
+MINUTES ?= 30
+RATE ?= 200
+
+crash: $(READY)  ## Kill, stop and freeze everything on Kafka KILLS times (SEED=n; ARGS="--resume FOLDER"); 45 minutes
+	$(BIN)/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+outages: $(READY)  ## The broker killed 20 times, once away for two minutes (SEED=n)
+	$(BIN)/python -m tests.crash --outages $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak: $(READY)  ## A steady flow for MINUTES at RATE articles a second, something restarted every minute
+	$(BIN)/python -m tests.crash.soak --minutes $(MINUTES) --rate $(RATE) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 lint: $(READY)  ## Check style and format
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
@@ -67,4 +80,4 @@ $(READY): requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 	@echo "newswatch: ready, .venv/bin/newswatch"
 
-.PHONY: help run run-kafka clean-demo test twins lint types schemas check format isolation pins setup
+.PHONY: help run run-kafka clean-demo test twins crash outages soak lint types schemas check format isolation pins setup

@@ -91,6 +91,11 @@ class Killable:
         self._turn = self._turns.submit(back)
 
     @property
+    def pid(self) -> int:
+        """While it is up."""
+        return self._server.pid
+
+    @property
     def is_up(self) -> bool:
         """Raises what kept it from starting."""
         if not self._turn.done():
@@ -131,8 +136,13 @@ class Ground:
 
 
 @contextmanager
-def prepared(folder: Path, draft: Draft, journal: Journal, sinks: Journal) -> Iterator[Ground]:
-    """The ground in `folder`, made or found there, until the end of the block. Raises NoGroundError, NoBrokerError."""
+def prepared(
+    folder: Path, draft: Draft, journal: Journal, sinks: Journal, *, window: int | None = None
+) -> Iterator[Ground]:
+    """The ground in `folder`, made or found there, until the end of the block. Raises NoGroundError, NoBrokerError.
+
+    `window`: how many entries a feed lists; all if it is None.
+    """
     found = programs()
     if found is None:
         raise NoGroundError(f"PostgreSQL: {MISSING}")
@@ -153,7 +163,11 @@ def prepared(folder: Path, draft: Draft, journal: Journal, sinks: Journal) -> It
             admin.create_topics()
         for number in range(draft.scale.feeds):
             stand.add_feed(
-                feed_id(number), host=f"outlet{number:04}.example", outlet=f"Outlet {number}", priority="high"
+                feed_id(number),
+                host=f"outlet{number:04}.example",
+                outlet=f"Outlet {number}",
+                window=window,
+                priority="high",
             )
         _write_desk(folder / "desk", stand, draft, mail)
         environ = os.environ | {WEBHOOK: slack.url}

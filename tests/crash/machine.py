@@ -4,6 +4,8 @@ Everywhere but on Linux all figures are 0.
 """
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,3 +50,36 @@ def shares(before: Spent, after: Spent) -> tuple[float, float]:
         return 0.0, 0.0
     ours = (after.ours - before.ours) / there
     return round(ours, 3), round(max(0.0, (after.busy - before.busy) / there - ours), 3)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of a process and its children, in MB. `pss` counts what they share once."""
+
+    rss: float
+    pss: float
+
+
+def memory(pid: int) -> Memory:
+    """0 of what is gone meanwhile."""
+    found = [_memory_of(one) for one in family(pid)]
+    return Memory(round(sum(one.rss for one in found), 1), round(sum(one.pss for one in found), 1))
+
+
+def family(pid: int) -> Sequence[int]:
+    """The process, its children and theirs."""
+    found = [pid]
+    for place in (_PROC / str(pid) / "task").glob("*/children"):
+        with suppress(OSError):
+            for child in place.read_text().split():
+                found += family(int(child))
+    return found
+
+
+def _memory_of(pid: int) -> Memory:
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
+    except OSError:
+        return Memory(0.0, 0.0)
+    sizes = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines}
+    return Memory(sizes["Rss:"], sizes["Pss:"])

@@ -68,7 +68,7 @@ class Report:
     def text(self) -> str:
         lines = [f"seed {self.run['seed']}: {self._faults()} faults in {self.minutes:.1f} minutes", ""]
         lines += [f"{self.events} events to be told"]
-        lines += [_arrived(name, one) for name, one in self.arrived.items()]
+        lines += [arrived_text(name, one) for name, one in self.arrived.items()]
         lines += [f"dead letters {len(self.dead_letters)}, dead deliveries {self.dead_deliveries}"]
         lines += self.dead_letters[:10]
         if self.unfinished:
@@ -101,7 +101,8 @@ class Report:
         return rows
 
 
-def _arrived(name: str, one: Arrivals) -> str:
+def arrived_text(name: str, one: Arrivals) -> str:
+    """What one receiver got, and what is wrong with it."""
     text = f"  {name}: {one.messages} messages, {one.marked} marked as possible repeats; lost {len(one.lost)}, "
     text += f"repeated unmarked {len(one.repeated)}, partial {len(one.partial)}, unexpected {len(one.strange)}"
     named = {"lost": one.lost, "repeated": one.repeated, "partial": one.partial, "unexpected": one.strange}

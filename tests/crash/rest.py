@@ -1,7 +1,7 @@
 """Whether a run has come to rest: nothing to fetch, to read or to send any more."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,16 +32,21 @@ class Rest:
                 known = tx.execute(select(func.count()).select_from(entries)).scalar_one()
                 ended = deliveries.c.state.in_(("sent", "dead"))
                 waiting = tx.execute(select(func.count()).select_from(deliveries).where(~ended)).scalar_one()
-            with connected(self._ground.kafka) as admin:
-                lag = Counter[str]()
-                for row in admin.lag():
-                    lag[row.service] += row.events
+            lag = self.lag()
         except (SQLAlchemyError, AdminError) as error:
             return f"it cannot be asked: {error!r}"
         parts = [f"{on_stand - known} of the stand"] if known < on_stand else []
         parts += [f"{events} events before the {service}" for service, events in lag.items() if events]
         parts += [f"{waiting} deliveries"] if waiting else []
         return ", ".join(parts)
+
+    def lag(self) -> Mapping[str, int]:
+        """Events that each service has still to read. Raises AdminError."""
+        lag = Counter[str]()
+        with connected(self._ground.kafka) as admin:
+            for row in admin.lag():
+                lag[row.service] += row.events
+        return lag
 
     def dead_deliveries(self) -> int:
         with self._database.read() as tx:

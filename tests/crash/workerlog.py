@@ -1,6 +1,7 @@
 """What a worker says of itself, read from its log while it runs: what it has in hand, and when it worked again."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -78,4 +79,5 @@ class WorkerLog:
         *lines, self._rest = (self._rest + new).split(b"\n")
         for text in lines:
             if any(word in text for word in _WORDS):
-                life.hear(json.loads(text))
+                with suppress(ValueError):  # cut short by a kill
+                    life.hear(json.loads(text))

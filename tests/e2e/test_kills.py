@@ -10,12 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError
 
@@ -25,8 +23,9 @@ from newswatch_core.storage.schema import articles, deliveries
 from newswatch_core.topics import TOPICS
 from tests.support.mailserver import MailServer
 from tests.support.newsstand import Newsstand, StandArticle
-from tests.support.press import Piece, Press, desk_of
+from tests.support.press import Piece, Press
 from tests.support.slackserver import Answer, SlackServer
+from tests.support.wholepath import judge, write_desk
 
 KILLS = 20
 FEEDS = 20
@@ -34,15 +33,6 @@ ARTICLES = 500
 EVENTS = 40
 """With half a second a message to Slack, there is work in hand at every kill."""
 SEED = 20260404
-RECEIVERS = """\
-version: 1
-receivers:
-  - {{id: slack, type: slack, webhook: {{env: NEWSWATCH_TEST_WEBHOOK}}, pace: 0s}}
-  - {{id: mail, type: email, host: {host}, port: {port}, security: none, from: desk@example.org, to: [a@example.org]}}
-routes:
-  - {{id: desk, receivers: [slack, mail]}}
-"""
-MARK = "possible repeat"
 
 
 @pytest.fixture
@@ -96,15 +86,6 @@ class Newswatch:
         return time.monotonic() - began
 
 
-def write_desk(stand: Newsstand, mail: MailServer, events: list[Piece], folder: Path) -> None:
-    stand.write_desk(folder)
-    (folder / "receivers.yaml").write_text(RECEIVERS.format(host=mail.host, port=mail.port))
-    for name, content in desk_of(events).items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump(content))
-
-
 def at_rest(data: Path) -> bool:
     """Whether every article went through every stage, and every delivery came to its end."""
     if not (data / "newswatch.db").exists():
@@ -122,17 +103,6 @@ def at_rest(data: Path) -> bool:
     finally:
         database.close()
     return all(read) and not waiting and fetched == ARTICLES
-
-
-def judge(messages: list[str], events: list[Piece]) -> tuple[set[str], list[str]]:
-    """Of all messages of a receiver: the events that never arrived, and those repeated without the mark."""
-    arrived, unmarked = Counter[str](), Counter[str]()
-    for words in messages:
-        (land,) = {event.land for event in events if f"({event.land.lower()}-pact)" in words}
-        assert f"({land.lower()}-embassy)" in words, "a message names all rules that fired"
-        arrived[land] += 1
-        unmarked[land] += MARK not in words.lower()
-    return {event.land for event in events} - set(arrived), [land for land, number in unmarked.items() if number > 1]
 
 
 def test_killed_twenty_times_nothing_is_lost_and_repeats_are_marked(

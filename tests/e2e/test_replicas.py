@@ -4,19 +4,14 @@ Both read one newsstand through the fetcher and send to a server that answers li
 `make twins` does it with 2,000 articles.
 """
 
-import json
 import os
-import random
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import yaml
 from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError
 
@@ -30,70 +25,22 @@ from newswatch_core.storage import log
 from newswatch_core.storage.database import Database, open_file, open_memory, open_url
 from newswatch_core.storage.schema import articles, deliveries
 from newswatch_core.topics import ALERTS, ARTICLES_DEDUPLICATED, ARTICLES_FETCHED, TOPICS, Topic
-from tests.support.command import NEWSWATCH
 from tests.support.kafka_crew import Desk
 from tests.support.mailserver import MailServer
-from tests.support.newsstand import Newsstand, StandArticle
-from tests.support.press import Piece, Press, desk_of
+from tests.support.newsstand import Newsstand
 from tests.support.slackserver import SlackServer
 from tests.support.twins import Outcome, decided_in, outcome_of
+from tests.support.wholepath import News, Workers, arrived, logged, process, rules_of, write_desk
 
 ARTICLES = int(os.environ.get("NEWSWATCH_TEST_ARTICLES", "400"))
 EVENTS = ARTICLES // 20
-FEEDS = 20
 SEED = 20261125
 REPLICAS = ("one", "two")
-RECEIVERS = """\
-version: 1
-receivers:
-  - {{id: slack, type: slack, webhook: {{env: NEWSWATCH_TEST_WEBHOOK}}, pace: 0s}}
-  - {{id: mail, type: email, host: {host}, port: {port}, security: none, from: desk@example.org, to: [a@example.org]}}
-routes:
-  - {{id: desk, receivers: [slack, mail]}}
-"""
-
-
-class News:
-    """The stand's articles: events, each with up to three copies in other feeds, and noise."""
-
-    def __init__(self) -> None:
-        press, dice = Press(SEED), random.Random(SEED)
-        self.events = [press.event() for _ in range(EVENTS)]
-        pieces = [piece for event in self.events for piece in (event, *_copies(press, event, dice.randrange(4)))]
-        pieces += [press.noise() for _ in range(ARTICLES - len(pieces))]
-        dice.shuffle(pieces)
-        self._pieces = pieces
-        self._dice = dice
-        self.urls: dict[str, set[str]] = {}
-        """By event: the URLs of all articles about it."""
-
-    def put_on(self, stand: Newsstand) -> None:
-        for number in range(FEEDS):
-            stand.add_feed(f"feed-{number:02}", host=f"outlet{number:02}.example", outlet=f"Outlet {number}")
-        now = datetime.now(UTC).replace(microsecond=0)
-        for number, piece in enumerate(self._pieces):
-            published = now - timedelta(minutes=self._dice.randrange(600))
-            article = StandArticle(title=piece.title, text=piece.text, published=published)
-            url = stand.add_article(f"feed-{number % FEEDS:02}", article).url
-            if piece.land:
-                self.urls.setdefault(piece.land, set()).add(url)
-
-    @property
-    def rules(self) -> list[str]:
-        return [rule for event in self.events for rule in rules_of(event)]
-
-
-def _copies(press: Press, event: Piece, number: int) -> list[Piece]:
-    return [press.copy_of(event) for _ in range(number)]
-
-
-def rules_of(event: Piece) -> tuple[str, str]:
-    return (f"{event.land.lower()}-embassy", f"{event.land.lower()}-pact")
 
 
 @pytest.fixture(scope="module")
 def news() -> News:
-    return News()
+    return News(SEED, articles=ARTICLES, events=EVENTS)
 
 
 @pytest.fixture(scope="module")
@@ -101,32 +48,6 @@ def stand(news: News) -> Iterator[Newsstand]:
     with Newsstand() as stand:
         news.put_on(stand)
         yield stand
-
-
-def write_desk(stand: Newsstand, mail: MailServer, news: News, folder: Path, **settings: object) -> Path:
-    stand.write_desk(folder, **settings)
-    (folder / "receivers.yaml").write_text(RECEIVERS.format(host=mail.host, port=mail.port))
-    for name, content in desk_of(news.events).items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump(content))
-    return folder
-
-
-@contextmanager
-def process(arguments: list[str | Path], output: Path, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A `newswatch` of the test's, asked to stop at the end of the block; it has to end well."""
-    given = os.environ | environ | {"TMPDIR": str(output.parent)}
-    with output.open("ab") as file:
-        running = subprocess.Popen([NEWSWATCH, *arguments, "--log-style", "json"], stdout=file, stderr=file, env=given)
-    try:
-        yield running
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(60) == 0, output.read_text(encoding="utf-8")[-3000:]
-    finally:
-        if running.poll() is None:
-            running.kill()
-            running.wait()
 
 
 def wait_for_rest(at_rest: Callable[[], bool], running: list[subprocess.Popen[bytes]]) -> None:
@@ -145,15 +66,10 @@ def nothing_waits(database: Database) -> bool:
         return fetched.scalar_one() == ARTICLES and not waiting.scalar_one()
 
 
-def arrived(slack: SlackServer, mail: MailServer) -> dict[str, list[str]]:
-    """By receiver: the words of its messages."""
-    return {"slack": [one.words for one in slack.accepted], "mail": [one.words for one in mail.received]}
-
-
 def run_embedded(stand: Newsstand, news: News, folder: Path) -> Outcome:
     data = folder / "data"
     with MailServer() as mail, SlackServer() as slack:
-        desk = write_desk(stand, mail, news, folder / "desk")
+        desk = write_desk(stand, mail, news.events, folder / "desk")
         arguments: list[str | Path] = ["run", desk, "--data", data]
         with process(arguments, folder / "log", NEWSWATCH_TEST_WEBHOOK=slack.url) as running:
             wait_for_rest(lambda: _embedded_rests(data / "newswatch.db"), [running])
@@ -200,10 +116,11 @@ class Crew:
     def run(self, stand: Newsstand, news: News) -> Outcome:
         settings = {"prefix": self._topics.prefix, "max_record": 400_000}
         with MailServer() as mail, SlackServer() as slack:
-            desk = write_desk(stand, mail, news, self._folder / "desk", kafka=settings)
+            desk = write_desk(stand, mail, news.events, self._folder / "desk", kafka=settings)
+            workers = Workers(self._topics.address, self._postgres, slack, self._folder)
             with ExitStack() as stack:
                 running = [
-                    stack.enter_context(self._worker(name, replica, desk, slack))
+                    stack.enter_context(workers.worker(name, desk, replica))
                     for name in reversed(ORDER)
                     for replica in REPLICAS
                 ]
@@ -217,20 +134,6 @@ class Crew:
                     database, deduplicated=deduplicated, alerted=alerted, messages=messages, rules=news.rules
                 )
 
-    @contextmanager
-    def _worker(self, name: str, replica: str, desk: Path, slack: SlackServer) -> Iterator[subprocess.Popen[bytes]]:
-        arguments: list[str | Path] = ["worker", name, desk, "--replica", replica]
-        environ = {
-            "NEWSWATCH_KAFKA": self._topics.address,
-            "NEWSWATCH_POSTGRES": self._postgres,
-            "NEWSWATCH_TEST_WEBHOOK": slack.url,
-        }
-        with process(arguments, self._log(name, replica), **environ) as running:
-            yield running
-
-    def _log(self, name: str, replica: str) -> Path:
-        return self._folder / f"{name}-{replica}.log"
-
     def _lag(self) -> int:
         with connected(self._topics.broker) as admin:
             return sum(row.events for row in admin.lag())
@@ -240,8 +143,7 @@ class Crew:
 
     def lines(self, name: str, replica: str, event: str) -> list[dict[str, object]]:
         """What the worker logged as `event`."""
-        lines = [json.loads(line) for line in self._log(name, replica).read_text(encoding="utf-8").splitlines()]
-        return [line for line in lines if line["event"] == event]
+        return [line for line in logged(self._folder / f"{name}-{replica}.log") if line["event"] == event]
 
 
 def test_two_replicas_of_every_service_give_the_alerts_of_one_process(
@@ -262,7 +164,7 @@ def test_two_replicas_of_every_service_give_the_alerts_of_one_process(
         expect_all_events_once(outcome, news)
     # Which noise looks alike depends on the order in which it came: so that of the replicas, but one after the other.
     assert shared.decided == decisions_of(crew.fetched)
-    expect_all_at_work(crew)
+    expect_all_at_work(crew, news)
 
 
 def expect_all_events_once(outcome: Outcome, news: News) -> None:
@@ -292,11 +194,11 @@ def decisions_of(fetched: list[Event]) -> dict[str, tuple[str | None, str]]:
         database.close()
 
 
-def expect_all_at_work(crew: Crew) -> None:
+def expect_all_at_work(crew: Crew, news: News) -> None:
     """That the work was shared, and not all of it done by one replica."""
     polled = [[str(line["feed"]) for line in crew.lines("fetcher", replica, "poll")] for replica in REPLICAS]
     assert all(polled)
-    assert len({feed for feeds in polled for feed in feeds}) == FEEDS
+    assert len({feed for feeds in polled for feed in feeds}) == news.feeds
     for name, wanted in (("deduplicator", [0, 1]), ("tagger", [4, 4]), ("alerter", [4, 4])):
         held = [crew.lines(name, replica, "assigned")[-1]["partitions"] for replica in REPLICAS]
         assert sorted(held) == wanted, name

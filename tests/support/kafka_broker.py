@@ -135,6 +135,11 @@ class Broker:
     def address(self) -> str:
         return self.listeners["PLAINTEXT"].address
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Returns when the broker listens."""
         self._folder.mkdir(parents=True, exist_ok=True)

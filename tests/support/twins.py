@@ -14,10 +14,10 @@ from sqlalchemy import select
 from newswatch_core.events import AlertChanged, DeduplicatedArticle, Event, StoryMerged
 from newswatch_core.storage.database import Database
 from newswatch_core.storage.schema import alerts
+from tests.support.wholepath import MARK
 
 Story = frozenset[str]
 """The URLs of its articles."""
-MARK = "possible repeat"
 
 
 @dataclass(frozen=True)

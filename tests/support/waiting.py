@@ -1,4 +1,4 @@
-"""Waiting in tests: for a state, never for a time."""
+"""Time in tests: a clock that stands still, and waiting for a state, never for a time."""
 
 import time
 from collections.abc import Callable
@@ -12,3 +12,13 @@ def until(
     while not true():
         assert time.monotonic() < deadline, told()
         time.sleep(every)
+
+
+class Seconds:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -3,17 +3,20 @@
 import asyncio
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from newswatch_alerter.outbox import Next, Outbox, Row
 from newswatch_alerter.receivers.base import Dead, NotSent, Outcome, Receiver, ReceiverConfig, Sending, Sent, Uncertain
 from newswatch_core import metrics
 from newswatch_core.ports import Clock, Context
+from newswatch_core.runtime.handling import problem_of
+from newswatch_core.runtime.reminder import Reminder
 from newswatch_core.secrets import blot_out
 
 IDLE = 0.2
@@ -55,6 +58,7 @@ class Sender:
         self._receivers = receivers
         self._clock = clock
         self._sole = sole
+        self._reminder = Reminder()
 
     async def run(self) -> None:
         log = structlog.get_logger()
@@ -65,7 +69,8 @@ class Sender:
             log.error("delivery problem", receiver=gone, waiting=count, problem="not in receivers.yaml any more")
         async with asyncio.TaskGroup() as tasks:
             for name, (config, receiver) in self._receivers.items():
-                line = _Line(name, config, receiver, self._outbox, self._clock, sole=self._sole)
+                tell = self._tell_trouble
+                line = _Line(name, config, receiver, self._outbox, self._clock, sole=self._sole, tell=tell)
                 tasks.create_task(line.run(), name=f"receiver {name}")
             if not self._sole:
                 tasks.create_task(self._watch(), name="expired leases")
@@ -73,17 +78,36 @@ class Sender:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(MARGIN.total_seconds())
-            await asyncio.to_thread(self._outbox.recover, sole=False)
+            try:
+                await asyncio.to_thread(self._outbox.recover, sole=False)
+            except (DBAPIError, NoConnectionError) as error:
+                self._tell_trouble(error)
+
+    def _tell_trouble(self, error: SQLAlchemyError) -> None:
+        # It is the same for all receivers.
+        if self._reminder.due():
+            log = structlog.get_logger()
+            log.error("database problem", part="sender", problem=problem_of(error), hint="goes on by itself")
 
 
 class _Line:
     """The deliveries of one receiver, one after the other."""
 
     def __init__(
-        self, name: str, config: ReceiverConfig, receiver: Receiver, outbox: Outbox, clock: Clock, *, sole: bool
+        self,
+        name: str,
+        config: ReceiverConfig,
+        receiver: Receiver,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        sole: bool,
+        tell: Callable[[SQLAlchemyError], None],
     ) -> None:
+        """`tell` hears of the database's trouble."""
         self._name = name
         self._sole = sole
+        self._tell_trouble = tell
         self._receiver = receiver
         self._outbox = outbox
         self._clock = clock
@@ -98,7 +122,10 @@ class _Line:
             try:
                 pause = await self._once()
             except Exception as error:  # noqa: BLE001 - one line's trouble must not end the others; texts may hold secrets
-                log.error("delivery problem", receiver=self._name, problem=f"unexpected {type(error).__name__}")
+                if isinstance(error, DBAPIError | NoConnectionError):
+                    self._tell_trouble(error)
+                else:
+                    log.error("delivery problem", receiver=self._name, problem=f"unexpected {type(error).__name__}")
                 pause = PAUSE
                 # What was in hand must not stay there: it would hold up the line until the next start.
                 with suppress(SQLAlchemyError):
@@ -165,8 +192,7 @@ class _Line:
             try:
                 return await asyncio.to_thread(self._finish, row, outcome)
             except SQLAlchemyError as error:
-                kind = type(error).__name__
-                structlog.get_logger().error("database problem", receiver=self._name, problem=kind)
+                self._tell_trouble(error)
                 await asyncio.sleep(2.0)
 
     def _finish(self, row: Row, outcome: Outcome) -> Next:

@@ -75,7 +75,7 @@ class Copies:
         mark = subject.mark
         same = self._exact.holders(mark.exact, len(self._marks)) if _is_long(mark) else None
         if same:
-            return Copy(same[-1], adds=False)
+            return Copy(same[0], adds=False)
         best = max((*self._of_full(subject), *self._of_short(subject)), default=None)
         return Copy(-best[1], adds=best[2] < 0.5) if best else None
 
@@ -84,7 +84,7 @@ class Copies:
         mark = subject.mark
         if not mark.is_full:
             return
-        hits, common = _count(self._shingles, mark.shingles, _COMMON_SHINGLE)
+        hits, common = self._shingles.count(mark.shingles, _COMMON_SHINGLE)
         telling = len(mark.shingles) - len(common)
         for entry in _most(hits, HITS):
             other = self._marks[entry]
@@ -95,7 +95,7 @@ class Copies:
 
     def _of_short(self, subject: Subject) -> Iterator[tuple[float, int, float]]:
         mark = subject.mark
-        hits, common = _count(self._phrases, mark.phrases, _COMMON_PHRASE)
+        hits, common = self._phrases.count(mark.phrases, _COMMON_PHRASE)
         for entry in _most(hits, _SHARED_PHRASES):
             other = self._marks[entry]
             if mark.is_full and other.is_full:
@@ -141,20 +141,6 @@ def _needed(subject: Subject, other: Fingerprint) -> float:
     if subject.is_series(other):
         return inf if other_day else SHARE_SERIES
     return SHARE_OTHER_DAY if other_day else SHARE_SAME_SITE
-
-
-def _count(postings: Postings, hashes: Collection[int], cap: int) -> tuple[dict[int, int], set[int]]:
-    """How many of `hashes` each entry holds, and those that too many hold."""
-    hits: dict[int, int] = {}
-    common = set()
-    for value in hashes:
-        holders = postings.holders(value, cap)
-        if holders is None:
-            common.add(value)
-            continue
-        for entry in holders:
-            hits[entry] = hits.get(entry, 0) + 1
-    return hits, common
 
 
 def _most(hits: dict[int, int], least: int) -> list[int]:

@@ -39,6 +39,10 @@ Hashes = Sequence[int]
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f\u0980-\u0983\u09bc-\u09cd"
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:[{_MARKS}]+[^\W_{_UNSPACED}]*)*")
+_ASCII_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+", re.ASCII)
+_DECIMAL = re.compile(r"[0-9][.,][0-9]")
+_BETWEEN = str.maketrans({number: " " for number in range(128) if not chr(number).isalnum()})
+"""The words of ASCII text without decimals are what lies between these: the same as `_WORD` finds, far sooner."""
 _SHORT = 3
 _TITLE_CASE = 0.6
 _WIDTH = array("I").itemsize
@@ -80,14 +84,13 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def fingerprint(article: Article) -> Fingerprint:
     title, text = _words(article.title), _words(article.text)
-    title_read, text_read = list(map(_word, title)), list(map(_word, text))
-    titled = dict.fromkeys(term for term, _ in title_read)
-    terms = dict.fromkeys((*titled, *(term for term, _ in text_read[:HEAD])))
-    title_words, text_words = _packed(title_read), _packed(text_read)
+    titled = dict.fromkeys(map(_term, title))
+    terms = dict.fromkeys((*titled, *map(_term, text[:HEAD])))
+    title_words, text_words = _packed(title), _packed(text)
     titled_phrases = dict.fromkeys(_groups(title_words, 3))
     phrases = dict.fromkeys((*titled_phrases, *_groups(text_words[: HEAD * _WIDTH], 3)))
     full = len(text) >= FULL_TEXT
-    shingles = {group for group in _groups(text_words, 5) if group % SAMPLE == 0} if full else ()
+    shingles = {group for group in _groups(text_words, 5) if not group % SAMPLE} if full else ()
     return Fingerprint(
         article=article.id,
         revision=article.revision,
@@ -122,28 +125,34 @@ def _host(url: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    found: list[str] = _WORD.findall(text if text.isascii() else normalize("NFKC", text))
-    return found
+    if not text.isascii():
+        found: list[str] = _WORD.findall(normalize("NFKC", text))
+        return found
+    return _ASCII_WORD.findall(text) if _DECIMAL.search(text) else text.translate(_BETWEEN).split()
+
+
+@lru_cache(maxsize=100_000)
+def _term(word: str) -> int:
+    """The hash of the word's stem, with its class in the lowest three bits."""
+    small = word.lower()
+    if any(map(str.isdigit, small)):
+        return _hash(small) & ~7 | NUMBER
+    size = 2 if len(small) == 1 and ord(small) >= 0x0E00 else min(max(len(small), 3), 6) - 3
+    return _hash(small[:STEM]) & ~7 | size
 
 
 @lru_cache(maxsize=200_000)
-def _word(word: str) -> tuple[int, int]:
-    """The word's term (with its class in the lowest three bits) and its hash."""
-    small = word.lower()
-    whole = _hash(small)
-    if any(map(str.isdigit, small)):
-        return whole & ~7 | NUMBER, whole
-    size = 2 if len(small) == 1 and ord(small) >= 0x0E00 else min(max(len(small), 3), 6) - 3
-    return _hash(small[:STEM]) & ~7 | size, whole
+def _whole(word: str) -> int:
+    return _hash(word.lower())
 
 
 def _hash(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
-def _packed(read: Iterable[tuple[int, int]]) -> bytes:
+def _packed(words: Sequence[str]) -> bytes:
     """The hashes of all words, one after the other."""
-    return array("I", [whole for _, whole in read]).tobytes()
+    return array("I", map(_whole, words)).tobytes()
 
 
 def _groups(words: bytes, size: int) -> Sequence[int]:
@@ -164,7 +173,7 @@ def _names(title: Sequence[str], head: Sequence[str]) -> Iterable[int]:
         title = ()
     found: dict[int, bool] = {}
     for word in (*title, *head):
-        term = _word(word)[0]
+        term = _term(word)
         found[term] = word[0].isupper() and found.get(term, True)
     return (term for term, capital in found.items() if capital)
 

@@ -1,6 +1,10 @@
 """From hashes to the entries that hold them. An entry is a number that grows with every article taken in."""
 
-from collections.abc import Iterable, Iterator
+from bisect import insort
+from collections.abc import Iterable, Sequence
+
+_LONG = 1_000
+"""Entries of a list from which on none is taken out by itself: all behind it would have to move up."""
 
 
 class Postings:
@@ -8,56 +12,87 @@ class Postings:
 
     def __init__(self) -> None:
         self._lists: dict[int, list[int] | int] = {}
-        self._entries: dict[int, tuple[Iterable[int], ...]] = {}
-        self._dropped = 0
+        """Sorted. Most hashes are held once: a list for each would cost twice the memory."""
+        self._entries: dict[int, Iterable[int]] = {}
+        self._gone: dict[int, int] = {}
+        """Of long lists: how many in it are not there any more."""
 
     def __contains__(self, entry: int) -> bool:
         return entry in self._entries
 
-    def add(self, entry: int, *hashes: Iterable[int]) -> None:
+    def add(self, entry: int, hashes: Iterable[int]) -> None:
+        """`hashes`: each once."""
         self._entries[entry] = hashes
-        self._post(entry, hashes)
-
-    def drop(self, entry: int) -> None:
-        """Forgets an entry; does nothing if it is not there. The lists are cleaned when half of them is gone."""
-        if self._entries.pop(entry, None) is None:
-            return
-        self._dropped += 1
-        if self._dropped > len(self._entries) + 1000:
-            self._dropped = 0
-            self._lists.clear()
-            for kept, hashes in self._entries.items():
-                self._post(kept, hashes)
-
-    def holders(self, value: int, cap: int) -> list[int] | None:
-        """The entries that hold `value`, newest first; None where they are more than `cap`: it tells nothing."""
-        posted = self._lists.get(value)
-        if posted is None:
-            return []
-        if isinstance(posted, int):
-            return [posted] if posted in self._entries else []
-        if len(posted) <= cap:
-            return [entry for entry in reversed(posted) if entry in self._entries]
-        found: list[int] = []
-        for entry in reversed(posted):
-            if entry in self._entries:
-                if len(found) == cap:
-                    return None
-                found.append(entry)
-        return found
-
-    def _post(self, entry: int, hashes: Iterable[Iterable[int]]) -> None:
         lists = self._lists
-        for value in _each(hashes):
+        for value in hashes:
             posted = lists.get(value)
             if posted is None:
-                lists[value] = entry  # most hashes are held once: a list for each would cost twice the memory
+                lists[value] = entry
             elif isinstance(posted, int):
-                lists[value] = [posted, entry]
-            else:
+                lists[value] = [posted, entry] if posted < entry else [entry, posted]
+            elif posted[-1] < entry:
                 posted.append(entry)
+            else:
+                self._put_back(entry, value, posted)
 
+    def drop(self, entry: int) -> None:
+        """Forgets an entry; does nothing if it is not there."""
+        lists = self._lists
+        for value in self._entries.pop(entry, ()):
+            posted = lists[value]
+            if isinstance(posted, int):
+                del lists[value]
+            elif len(posted) >= _LONG:
+                self._drop_late(value, posted)
+            else:
+                posted.remove(entry)
+                if len(posted) == 1:
+                    lists[value] = posted[0]
 
-def _each(hashes: Iterable[Iterable[int]]) -> Iterator[int]:
-    for part in hashes:
-        yield from part
+    def holders(self, value: int, cap: int) -> Sequence[int] | None:
+        """The entries that hold `value`, oldest first; None where they are more than `cap`: it tells nothing."""
+        posted = self._lists.get(value)
+        if posted is None:
+            return ()
+        if isinstance(posted, int):
+            return (posted,)
+        if len(posted) <= cap:
+            return posted if len(posted) < _LONG else self._live(posted)
+        if len(posted) - self._gone.get(value, 0) > cap:
+            return None
+        return self._live(posted)
+
+    def count(self, hashes: Iterable[int], cap: int) -> tuple[dict[int, int], set[int]]:
+        """How many of `hashes` each entry holds, and those that more than `cap` hold: they are not counted."""
+        hits: dict[int, int] = {}
+        common = set()
+        find = self._lists.get
+        for value in hashes:
+            posted = find(value)
+            if posted is None:
+                continue
+            if isinstance(posted, int):
+                hits[posted] = hits.get(posted, 0) + 1
+            elif (holders := self.holders(value, cap)) is None:
+                common.add(value)
+            else:
+                for entry in holders:
+                    hits[entry] = hits.get(entry, 0) + 1
+        return hits, common
+
+    def _put_back(self, entry: int, value: int, posted: list[int]) -> None:
+        """An entry that was dropped, and may still stand in a long list."""
+        if len(posted) >= _LONG and entry in posted:
+            self._gone[value] -= 1
+        else:
+            insort(posted, entry)
+
+    def _drop_late(self, value: int, posted: list[int]) -> None:
+        gone = self._gone.get(value, 0) + 1
+        if 2 * gone > len(posted):
+            posted[:] = self._live(posted)
+            gone = 0
+        self._gone[value] = gone
+
+    def _live(self, posted: Sequence[int]) -> list[int]:
+        return [entry for entry in posted if entry in self._entries]

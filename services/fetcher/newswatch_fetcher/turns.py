@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from newswatch_core.ports import Clock
+from newswatch_core.runtime.handling import problem_of
+from newswatch_core.runtime.reminder import Reminder
 from newswatch_core.storage.database import Database
 from newswatch_fetcher.agenda import Agenda, host_of
 from newswatch_fetcher.config import Feed
@@ -71,7 +73,7 @@ class Turns:
         self._polls: dict[str, set[_Task]] = {}
         self._renewed = clock()
         self._changed = asyncio.Event()
-        self._database_fails = False
+        self._reminder = Reminder()
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -103,8 +105,10 @@ class Turns:
         due = self._agenda.take(now, min(AT_ONCE, self._room()))
         busy = {host for host, polls in self._polls.items() if polls}
         done = self._polls.keys() - busy
-        renew = busy if now - self._renewed >= RENEW_EVERY else set()
-        if not (due or done or renew):
+        # Asked now and then even when there is nothing to do: a database that is away is to be told.
+        renewing = now - self._renewed >= RENEW_EVERY
+        renew = busy if renewing else set()
+        if not (due or done or renewing):
             return
         try:
             turn = await asyncio.to_thread(self._ask, due, busy, done, renew, now)
@@ -114,7 +118,7 @@ class Turns:
                 self._agenda.put(feed, now)
             await asyncio.sleep(DATABASE_PAUSE.total_seconds())
             return
-        if renew:
+        if renewing:
             self._renewed = now
         for host in done:
             del self._polls[host]
@@ -162,7 +166,6 @@ class Turns:
         try:
             after = await self._poll(feed, state)
             self._urls[feed.id], due = after.url, after.due
-            self._database_fails = False
         except (DBAPIError, NoConnectionError) as error:
             # Nothing is lost: the poll begins again, from the state as the database has it.
             self._tell_trouble(error, feed.id)
@@ -175,11 +178,9 @@ class Turns:
 
     def _tell_trouble(self, error: SQLAlchemyError, feed: str = "") -> None:
         # Most often it is the same for all feeds.
-        tell = self._log.debug if self._database_fails else self._log.warning
-        self._database_fails = True
-        problem = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        tell = self._log.warning if self._reminder.due() else self._log.debug
         pause = f"{DATABASE_PAUSE.total_seconds():g}s"
-        tell("database problem", **({"feed": feed} if feed else {}), problem=problem, retry_in=pause)
+        tell("database problem", **({"feed": feed} if feed else {}), problem=problem_of(error), retry_in=pause)
 
     def _give_back(self, held: Sequence[str]) -> None:
         with self._database.write() as tx:

@@ -13,7 +13,12 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
-from kafka.errors import CoordinatorNotAvailableError, TopicAlreadyExistsError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+    TopicAlreadyExistsError,
+)
 from kafka.structs import TopicPartition
 
 from newswatch_core.kafka_reading import asked
@@ -150,7 +155,7 @@ class Admin:
         for pause in (0.2, 0.5, 1.0, 2.0, 4.0):
             try:
                 found: Mapping[TopicPartition, Any] = self._client.list_group_offsets({group: None}).get(group, {})
-            except CoordinatorNotAvailableError:
+            except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
                 # A new broker makes its topic of offsets when it is first asked for one.
                 time.sleep(pause)
             else:

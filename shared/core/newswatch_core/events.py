@@ -170,10 +170,36 @@ def decode(data: bytes) -> Event:
     try:
         event = _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableEventError(str(error)) from error
+        raise UnreadableEventError(_why_unknown(data) or str(error)) from error
     if event.version > VERSION:
-        raise UnreadableEventError(f"event version {event.version} is newer than {VERSION}, the newest known here")
+        raise UnreadableEventError(_newer(event.version))
     return event
+
+
+class _Head(msgspec.Struct):
+    """What every event of every version begins with."""
+
+    type: str
+    version: int
+
+
+_head_decoder = msgspec.json.Decoder(_Head)
+
+
+def _why_unknown(data: bytes) -> str:
+    """What a reader has to know of an event that another version wrote; empty if it is none of those."""
+    try:
+        head = _head_decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    if head.version > VERSION:
+        return _newer(head.version)
+    known = [str(one.__struct_config__.tag) for one in event_types()]
+    return "" if head.type in known else f"event type {head.type!r} is not known here, only {', '.join(known)}"
+
+
+def _newer(version: int) -> str:
+    return f"event version {version} is newer than {VERSION}, the newest known here"
 
 
 def key_of(event: Event) -> str:

@@ -1,9 +1,10 @@
 """Reading topics of the broker by kafka-python, outside of any consumer group: nothing is committed."""
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from heapq import merge
+from operator import itemgetter
 from time import monotonic
 from typing import Any
 
@@ -17,8 +18,6 @@ from newswatch_core.runtime.handling import read
 
 _SILENT_AT_MOST = 60.0
 """Seconds without a record where there must be more: the broker went away."""
-_AHEAD = 500
-"""Records of a partition that wait here for those of another."""
 
 
 @contextmanager
@@ -53,62 +52,40 @@ def kafka_past(broker: Broker, consumer: KafkaConsumer, topic: str, since: datet
     if not numbers:
         raise AdminError(f"kafka at {broker.servers}: no topic {topic}: run `newswatch topics create`")
     places = [TopicPartition(topic, number) for number in sorted(numbers)]
-    consumer.assign(places)
     ends = consumer.end_offsets(places)
-    starts = consumer.offsets_for_times(dict.fromkeys(places, int(since.timestamp() * 1000)))
-    for place in places:
-        start = starts.get(place)
-        consumer.seek(place, ends[place] if start is None else start.offset)
-    return _merged(broker, consumer, [_Partition(place, ends[place]) for place in places])
+    found = consumer.offsets_for_times(dict.fromkeys(places, int(since.timestamp() * 1000)))
+    starts = {place: ends[place] if found.get(place) is None else found[place].offset for place in places}
+    read_in_order = [_partition(broker, consumer, place, starts[place], ends[place]) for place in places]
+    return (_past(record, time) for time, record in merge(*read_in_order, key=itemgetter(0)))
 
 
-class _Partition:
-    """What was read of a partition and waits for its turn. `time`: that of the latest; it never goes back."""
-
-    def __init__(self, place: TopicPartition, end: int) -> None:
-        self.place = place
-        self.end = end
-        self.waiting: deque[tuple[int, Any]] = deque()
-        self._time = 0
-
-    def add(self, records: Sequence[Any]) -> None:
+def _partition(
+    broker: Broker, consumer: KafkaConsumer, place: TopicPartition, start: int, end: int
+) -> Iterator[tuple[int, Any]]:
+    """The records of a partition, each with the time of the latest so far: that never goes back."""
+    time, position = 0, start
+    while position < end:
+        # One after the other: where partitions are paused and resumed, kafka-python 3.0.12 may forget one for ever.
+        if consumer.assignment() != {place}:
+            consumer.assign([place])
+            consumer.seek(place, position)
+        records = _poll(broker, consumer, place)
+        position = consumer.position(place)
         for record in records:
-            if record.offset < self.end:
-                self._time = max(self._time, record.timestamp)
-                self.waiting.append((self._time, record))
+            if record.offset >= end:
+                return
+            time = max(time, record.timestamp)
+            yield time, record
 
 
-def _merged(broker: Broker, consumer: KafkaConsumer, partitions: Sequence[_Partition]) -> Iterator[Past]:
-    while True:
-        _fill(broker, consumer, partitions)
-        ready = [partition for partition in partitions if partition.waiting]
-        if not ready:
-            return
-        # Until one of them has nothing more in hand, the earliest of all is known.
-        while all(partition.waiting for partition in ready):
-            first = min(ready, key=lambda partition: partition.waiting[0][0])
-            time, record = first.waiting.popleft()
-            yield _past(record, time)
-
-
-def _fill(broker: Broker, consumer: KafkaConsumer, partitions: Sequence[_Partition]) -> None:
-    """Returns when every partition has a record in hand, or no more to come."""
-    deadline = monotonic() + _SILENT_AT_MOST
-    while True:
-        open_ = [one for one in partitions if consumer.position(one.place) < one.end]
-        if all(one.waiting for one in open_):
-            return
-        # The rest would fill the memory, while one partition lags behind.
-        full = [one.place for one in open_ if len(one.waiting) >= _AHEAD]
-        consumer.pause(*full)
-        found = consumer.poll(1_000)
-        consumer.resume(*full)
-        for one in partitions:
-            one.add(found.get(one.place, ()))
-        if found:
-            deadline = monotonic() + _SILENT_AT_MOST
-        elif monotonic() > deadline:
-            raise AdminError(f"kafka at {broker.servers}: no answer for {_SILENT_AT_MOST:.0f} s: try again")
+def _poll(broker: Broker, consumer: KafkaConsumer, place: TopicPartition) -> Sequence[Any]:
+    """The next records; none where only marks of the broker stood there."""
+    deadline, before = monotonic() + _SILENT_AT_MOST, consumer.position(place)
+    while monotonic() < deadline:
+        records: Sequence[Any] = consumer.poll(1_000).get(place, ())
+        if records or consumer.position(place) > before:
+            return records
+    raise AdminError(f"kafka at {broker.servers}: no answer for {_SILENT_AT_MOST:.0f} s: try again")
 
 
 def _past(record: Any, time: int) -> Past:

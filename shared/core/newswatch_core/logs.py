@@ -6,8 +6,7 @@ Each line is one event: a short noun phrase and fields. `setup` is called once, 
 import logging
 import re
 import sys
-import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO
 from urllib.parse import urlsplit, urlunsplit
@@ -65,32 +64,6 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(record.levelno, "library", name=record.name, message=record.getMessage())
-
-
-class _OnceAMinute(logging.Filter):
-    """While a broker is away its client libraries say so dozens of times a second: one line a minute each is enough."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        self._monotonic = monotonic
-        self._next: dict[str, float] = {}
-        self._held: dict[str, int] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        library, now = record.name.split(".")[0], self._monotonic()
-        if now < self._next.get(library, now):
-            self._held[library] = self._held.get(library, 0) + 1
-            return False
-        self._next[library] = now + 60.0
-        if held := self._held.pop(library, 0):
-            record.msg, record.args = f"{record.getMessage()} (and {held} lines before)", None
-        return True
-
-
-def limit_libraries() -> None:
-    """From now on each library gets one line a minute. To be called after `setup`, by long-running workers."""
-    for handler in logging.root.handlers:
-        handler.addFilter(_OnceAMinute())
 
 
 class TextRenderer:

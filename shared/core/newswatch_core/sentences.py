@@ -51,30 +51,34 @@ def paragraph_spans(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each paragraph, without the white space around it."""
     start = 0
     for blank in _BLANK.finditer(text):
-        yield from _trimmed(text, start, blank.start())
+        if trimmed := _trimmed(text, start, blank.start()):
+            yield trimmed
         start = blank.end()
-    yield from _trimmed(text, start, len(text))
+    if trimmed := _trimmed(text, start, len(text)):
+        yield trimmed
 
 
-def sentence_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Start and end of each sentence of `text[start:end]`, without the white space around it."""
-    cuts = [match.end() for match in _STOP.finditer(text, start, end) if _ends(text, match.start(), match.end(), end)]
+    cuts = [stop.end() for stop in _STOP.finditer(text, start, end) if _ends(text, stop.start(), stop.end(), end)]
     if text.find("\n", start, end) >= 0:
-        cuts += [match.end() for match in _BREAK.finditer(text, start, end)]
+        cuts += [gap.end() for gap in _BREAK.finditer(text, start, end)]
         cuts.sort()
-    for cut in cuts:
-        yield from _trimmed(text, start, cut)
+    found: list[tuple[int, int]] = []
+    for cut in (*cuts, end):
+        if trimmed := _trimmed(text, start, cut):
+            found.append(trimmed)
         start = max(start, cut)
-    yield from _trimmed(text, start, end)
+    return found
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """`start` and `end` moved past white space; None where there is nothing else."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    if start < end:
-        yield start, end
+    return (start, end) if start < end else None
 
 
 def _ends(text: str, at: int, after: int, end: int) -> bool:

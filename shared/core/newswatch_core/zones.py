@@ -161,9 +161,10 @@ _FIRST_WORDS = frozenset(
     sign subscribe join follow get download click share inscrivez abonnez suivez rejoignez téléchargez recevez
     подпишитесь подписывайтесь подписаться присоединяйтесь следите suscríbete suscribete suscríbase síguenos únete
     assine inscreva siga abonnieren folgen jetzt اشترك اشتركو اشتركوا تابعونا تابعنا انضم انضموا advertisement
-    newsletter photo photos photograph photographs image images picture pictures credit credits crédit crédits c
-    copyright source sources author authors written editing edited reporting additional writing compiled translated
-    auteur rédaction avec
+    newsletter
+    photo photos photograph photographs image images picture pictures credit credits crédit crédits c copyright source
+    sources author authors written editing edited reporting additional writing compiled translated auteur
+    rédaction avec
     фото источник автор текст редактор иллюстрация снимок foto fotos fotografía fotografia fotografías fotografias
     fuente autor autora fonte quelle bild bildquelle صورة الصورة تصوير المصدر مصدر بقلم تحرير
     all tous все todos alle جميع with con mit com by par por von

@@ -1,6 +1,7 @@
 """A desk's judgement: its entities, keywords and rules, ready to tag and judge articles.
 
-article -> words, sentences, zones -> mentions (tag) -> terms -> every rule -> matches (judge)
+article -> words -> mentions, with sentences and zones where an alias stands (tag)
+        -> rules that these mentions can make true -> terms -> rules that these can -> evaluated -> matches (judge)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +16,12 @@ from newswatch_judging.entities import EntitiesRead, Entity, read_entities
 from newswatch_judging.evaluate import Facts, clause_matches, closeness, evaluate, failures
 from newswatch_judging.fixtures import Expected, Inline, describe, read_fixture
 from newswatch_judging.gazetteer import Gazetteer, Tagged
+from newswatch_judging.index import RuleIndex
 from newswatch_judging.keywords import KeywordSet, KeywordsRead, read_keywords
 from newswatch_judging.lints import lint_entities
 from newswatch_judging.query import QueryError, check_names, parse
 from newswatch_judging.rules import Rule, RulesRead, read_rules
-from newswatch_judging.terms import Terms
+from newswatch_judging.terms import Key, Terms
 from newswatch_judging.tree import Node, terms_of
 
 MATCHING_VERSION = "2"
@@ -63,9 +65,16 @@ class Judging:
 
     def judge(self, article: Article, mentions: Sequence[Mention]) -> tuple[Match, ...]:
         """The match of every rule that is true of the article, in the order of the rules."""
-        facts = self._facts(article, mentions)
-        found = ((rule, self._match(rule, facts)) for rule in self.rules)
-        return tuple(match for _, match in found if match is not None)
+        present: set[Key] = {("entity", mention.entity) for mention in mentions}
+        alive = self._index.alive(present)
+        if not alive:
+            return ()
+        document = self._document(article)
+        terms = self._terms.find(document, _language(article))
+        present.update(terms)
+        facts = Facts(article, document, mentions, terms, self._groups)
+        found = (self._match(candidate.rule, facts) for candidate in alive if candidate.can_hold(present))
+        return tuple(match for match in found if match is not None)
 
     def why_not(self, rule: str, article: Article, mentions: Sequence[Mention]) -> Sequence[str]:
         """What keeps a rule from firing on the article, a phrase for each clause that fails; none if it fires."""
@@ -94,6 +103,10 @@ class Judging:
     @cached_property
     def _gazetteer(self) -> Gazetteer:
         return Gazetteer(self.entities)
+
+    @cached_property
+    def _index(self) -> RuleIndex:
+        return RuleIndex({rule: self._queries[rule] for rule in self.rules}, self._groups)
 
     @cached_property
     def _terms(self) -> Terms:

@@ -38,6 +38,8 @@ _ARABIC = "ar:"
 """Marks spellings that may stand with clitics before them."""
 _LIKELY = frozenset({"de", "en", "es", "fr", "pt"})
 """Whose stems are tried where the language of an article is not known."""
+_EACH = {language: frozenset({language}) for language in LATIN}
+_RUSSIAN, _ARABIC_ONLY = frozenset({"ru"}), frozenset({"ar"})
 _BREAKS = frozenset(",;:!?()[]{}<>|/\\•…。，、；：！？«»\n")
 _QUOTES = frozenset("«»")
 
@@ -54,16 +56,23 @@ class Hit(Generic[P]):
 
 
 class _Resolved(dict[str, tuple[int, ...]]):
-    """What each spelling met in texts comes to; `map` looks it up without a step in Python."""
+    """What each spelling met in texts comes to; `map` looks it up without a step in Python.
+
+    Once it is full it begins anew, and takes over what it knew as it is asked for.
+    """
 
     def __init__(self, resolve: Callable[[str], tuple[int, ...]]) -> None:
         super().__init__()
         self._resolve = resolve
+        self._before: dict[str, tuple[int, ...]] = {}
 
     def __missing__(self, word: str) -> tuple[int, ...]:
-        resolved = self._resolve(word)
+        resolved = self._before.get(word)
+        if resolved is None:
+            resolved = self._resolve(word)
         if len(word) <= _LONGEST_REMEMBERED:
             if len(self) >= _REMEMBERED:
+                self._before = dict(self)
                 self.clear()
             self[word] = resolved
         return resolved
@@ -83,7 +92,7 @@ class Lexicon(Generic[P]):
         self._waiting: list[tuple[str, bool, int]] = []
         self._ready: set[str] = set()
         self._tree: list[dict[int, int]] = [{}]
-        self._payloads: dict[int, list[P]] = {}
+        self._payloads: list[list[P]] = [[]]
         self._known: dict[str, tuple[_Resolved, _Resolved]] = {}
 
     def add(self, phrase: str, payload: P, *, how: How, language: str = "") -> bool:
@@ -103,8 +112,9 @@ class Lexicon(Generic[P]):
                 following = len(self._tree)
                 self._tree[node][edge] = following
                 self._tree.append({})
+                self._payloads.append([])
             node = following
-        self._payloads.setdefault(node, []).append(payload)
+        self._payloads[node].append(payload)
         self._known.clear()
         return True
 
@@ -120,7 +130,8 @@ class Lexicon(Generic[P]):
             while nodes:
                 last += 1
                 for node in nodes:
-                    found += [Hit(first, last, payload) for payload in self._payloads.get(node, ())]
+                    if payloads := self._payloads[node]:
+                        found += [Hit(first, last, payload) for payload in payloads]
                 nodes = self._following(nodes, document, last, slots_of)
         return found
 
@@ -133,22 +144,32 @@ class Lexicon(Generic[P]):
                 self._known.clear()
             root = self._tree[0]
             slots_of = _Resolved(lambda word: self._resolve(word, language))
-            nodes_of = _Resolved(lambda word: tuple(sorted({root[slot] for slot in slots_of[word] if slot in root})))
+            nodes_of = _Resolved(
+                lambda word: tuple(sorted({root[slot] for slot in self._resolve(word, language) if slot in root}))
+            )
             known = self._known[language] = (slots_of, nodes_of)
         return known
 
     def _following(self, nodes: Sequence[int], document: Document, last: int, slots_of: "_Resolved") -> Sequence[int]:
         """The nodes that a phrase which reached `nodes` with the word before `last` reaches with `last`."""
-        branches = [branch for node in nodes if (branch := self._tree[node])]
-        if not branches or last >= len(document.words) or last == document.in_title:
+        if last >= len(document.words) or last == document.in_title:
             return ()
         slots = slots_of[document.words[last]]
         if not slots:
             return ()
-        after_comma = document.between(last - 1).strip() == ","
-        edges = [~slot for slot in slots] if after_comma else slots
-        following = {branch[edge] for branch in branches for edge in edges if edge in branch}
-        return sorted(following) if following and (after_comma or joined(document, last - 1)) else ()
+        plain: set[int] = set()
+        with_comma: set[int] = set()
+        for node in nodes:
+            if branch := self._tree[node]:
+                plain.update(branch[slot] for slot in slots if slot in branch)
+                with_comma.update(branch[~slot] for slot in slots if ~slot in branch)
+        # What stands between the words is looked at last: for that, all offsets of the text are made.
+        if plain or with_comma:
+            if document.between(last - 1).strip() == ",":
+                return sorted(with_comma)
+            if plain and joined(document, last - 1):
+                return sorted(plain)
+        return ()
 
     def _slot(self, part: str, how: How, language: str, *, alone: bool) -> int:
         """The number of the slot that a word of a phrase makes; the same for words that the same texts fill."""
@@ -191,7 +212,7 @@ class Lexicon(Generic[P]):
         for length in self._prefix_lengths:
             if len(form) >= length:
                 slots += self._prefixes.get(form[:length], ())
-        if is_arabic(form):
+        if not form.isascii() and is_arabic(form):
             for bare in (form, *without_clitics(form)):
                 slots += self._forms.get(_ARABIC + bare, ())
         for each in _stem_languages(form, language):
@@ -244,13 +265,14 @@ def _named(found: frozenset[str], language: str) -> frozenset[tuple[str, str]]:
 
 def _stem_languages(form: str, language: str) -> frozenset[str]:
     """The languages whose stems a word is looked up by: those of its script, and there the article's own."""
-    if is_cyrillic(form):
-        return frozenset({"ru"})
-    if is_arabic(form):
-        return frozenset({"ar"})
+    if not form.isascii():
+        if is_cyrillic(form):
+            return _RUSSIAN
+        if is_arabic(form):
+            return _ARABIC_ONLY
     if language in LATIN:
-        return frozenset({language})
-    return _LIKELY if not language else frozenset({"en"})
+        return _EACH[language]
+    return _EACH["en"] if language else _LIKELY
 
 
 def joined(document: Document, word: int) -> bool:

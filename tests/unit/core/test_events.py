@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -61,6 +62,22 @@ NEWER = encode(fetched()).replace(b'"version":1', b'"version":99')
 @pytest.mark.parametrize("data", [b"", b"\xff", b"[]", b'{"type":"fetched-article"}', NEWER])
 def test_what_is_no_event_of_a_known_version_is_refused(data: bytes):
     with pytest.raises(UnreadableEventError):
+        decode(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (NEWER, "event version 99 is newer than 1"),
+        (b'{"type":"fetched-article","version":99,"page":{}}', "event version 99 is newer than 1"),
+        (b'{"type":"page-seen","version":99}', "event version 99 is newer than 1"),
+        (b'{"type":"page-seen","version":1}', "event type 'page-seen' is not known here, only fetched-article, "),
+        (b'{"type":"fetched-article","version":1}', "missing required field `article`"),
+        (encode(fetched())[:40], "truncated"),
+    ],
+)
+def test_the_reason_says_whether_another_version_wrote_it(data: bytes, reason: str):
+    with pytest.raises(UnreadableEventError, match=re.escape(reason)):
         decode(data)
 
 

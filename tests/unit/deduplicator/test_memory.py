@@ -130,8 +130,8 @@ def test_postings_answer_for_what_is_in_them_only():
         postings.add(entry, [7, entry])
         if entry >= 3:
             postings.drop(entry - 3)
-    assert postings.holders(7, 3) == [2999, 2998, 2997]
+    assert postings.holders(7, 3) == [2997, 2998, 2999]
     assert postings.holders(7, 2) is None
-    assert postings.holders(5, 2) == []
+    assert postings.holders(5, 2) == ()
     postings.drop(5)
-    assert postings.holders(2999, 1) == [2999]
+    assert postings.holders(2999, 1) == (2999,)

@@ -1,5 +1,6 @@
 """`newswatch replay`: what a stage would make of its past input, as the desk is now. Nothing is delivered or kept."""
 
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,8 @@ def replay(
     be running.
     """
     logs.setup(level="error")
+    # What matters of it is raised.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     started = utc_now()
     service, moment = _service(stage), _moment(since, started)
     settings = load_settings(desk)

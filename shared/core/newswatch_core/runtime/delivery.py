@@ -17,6 +17,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from newswatch_core.runtime.broker import Broker, NotReadyError
 from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.pulse import Pulse
+from newswatch_core.runtime.reminder import Reminder
 from newswatch_core.runtime.waiting import wait_until
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 LONGEST = 3_600.0
 """Seconds that a batch may wait for its delivery before the process ends."""
-_EVERY = 60.0
+_LOOK_EVERY = 10.0
 _ANSWER_WITHIN = 5.0
 _FRAME = 1_000
 """Bytes that a batch of one record needs beside key, value and headers; generous."""
@@ -58,6 +59,7 @@ class Deliverer:
         self._pulse = pulse
         self._limit = limit
         self._producer: AIOKafkaProducer | None = None
+        self._reminder = Reminder()
         self._log = structlog.get_logger()
 
     async def start(self) -> None:
@@ -107,11 +109,13 @@ class Deliverer:
         self._pulse.check()
         task = asyncio.ensure_future(self._send(records))
         waited = 0.0
-        while not (await asyncio.wait({task}, timeout=_EVERY))[0]:
-            waited += _EVERY
-            self._log.warning(
-                "kafka problem", undelivered=len(records), waited=f"{waited:.0f}s", hint="goes on by itself"
-            )
+        while not (await asyncio.wait({task}, timeout=_LOOK_EVERY))[0]:
+            waited += _LOOK_EVERY
+            # Several deliveries may wait at once.
+            if self._reminder.due():
+                self._log.warning(
+                    "kafka problem", undelivered=len(records), waited=f"{waited:.0f}s", hint="goes on by itself"
+                )
             if waited >= LONGEST:
                 end_now(Exit.UNDELIVERED, f"{len(records)} records could not be delivered in {waited:.0f} s")
         if error := task.exception():

@@ -67,8 +67,8 @@ async def watch(health: Health, needs: Mapping[str, Callable[[], Awaitable[None]
     async def look(need: str, ask: Callable[[], Awaitable[None]]) -> None:
         try:
             await ask()
-        except NotReadyError as error:
-            health.trouble(need, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from answering; the worker goes on
+            health.trouble(need, str(error) or repr(error))
         else:
             health.trouble(need, "")
 

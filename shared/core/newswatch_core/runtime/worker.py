@@ -21,8 +21,8 @@ from typing import Any
 
 import structlog
 
-from newswatch_core import logs
 from newswatch_core.events import Event, StoryMerged, encode, key_of
+from newswatch_core.outages import limit_lines
 from newswatch_core.ports import Context, Service
 from newswatch_core.runtime.batches import Batches, Incoming, StoppingError, dead_letter
 from newswatch_core.runtime.broker import Broker
@@ -37,6 +37,7 @@ from newswatch_core.storage.retention import sweep
 
 TICK = 1.0
 _SWEEP_EVERY = 3_600.0
+_NEEDS = ("database", "kafka")
 _SWEEPER = "fetcher"
 """The service whose workers delete what is no longer needed."""
 
@@ -123,7 +124,8 @@ class Worker:
         beside = {part.name: part.supervise(self.health) for part in parts} | {
             "pulse": self._pulse.run(),
             "watch": watch(
-                self.health, {"database": lambda: ask_database(self._context.database), "kafka": deliverer.ask}
+                self.health,
+                dict(zip(_NEEDS, (lambda: ask_database(self._context.database), deliverer.ask), strict=True)),
             ),
         }
         if name == _SWEEPER:
@@ -183,7 +185,7 @@ class Worker:
             self.health.turned("loop")
             if self._batches is not None:
                 self.health.trouble(self._batches.name, self._batches.stopped or self._batches.trouble)
-                if self.health.troubles():
+                if {self._batches.name, *_NEEDS} & self.health.troubles().keys():
                     # It waits for what is away, or for somebody: to start it again would not help.
                     self.health.turned("stage")
             await asyncio.sleep(1)
@@ -305,7 +307,7 @@ def run_worker(
     service: Service, context: Context, place: Place, *, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     """Runs the service until it is told to stop; the process ends with a code of `Exit` if it must not go on."""
-    logs.limit_libraries()
+    limit_lines()
 
     async def main() -> None:
         await Worker(service, context, place).run()
