@@ -33,19 +33,6 @@ def test_hostile_text_cannot_forge_a_line(lines):
     assert "\x1b" not in lines.text()
 
 
-def test_a_line_is_written_in_one_piece():
-    pieces = []
-
-    class Written(io.StringIO):
-        def write(self, text):
-            pieces.append(text)
-            return len(text)
-
-    logs.setup(style="json", stream=Written())
-    structlog.get_logger().info("poll")
-    assert [piece[-1] for piece in pieces] == ["\n"], "another thread's line must not come between"
-
-
 def test_json_lines_are_json(lines):
     lines("json").warning("feed problem", problem='a "quote"\n', bad="\ud800")
     assert json.loads(lines.text())["event"] == "feed problem"
