@@ -120,7 +120,7 @@ class TestOnKafka(LettersContract):
                 at=at,
                 limit=10**6,
             )
-            kafka_desk.put_record(letter)
+            kafka_desk.put_records([letter])
 
     @pytest.fixture
     def kept(self) -> DeadLetters:

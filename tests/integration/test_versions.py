@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic import command
@@ -31,6 +30,7 @@ from newswatch_core.topics import TOPICS
 from newswatch_fetcher.store import load_marks, states_of
 from tests.support.articles import NOON
 from tests.support.postgres import new_database
+from tests.support.versions import with_later_fields
 from tests.unit.alerter.test_service import write_desk
 
 VERSIONS = Path(__file__).resolve().parents[1] / "data/versions"
@@ -47,13 +47,6 @@ def test_events_of_earlier_versions_are_read_and_keep_their_fields(path: Path) -
         written, now = json.loads(line), json.loads(encode(event))
         assert now | written | {"version": now["version"]} == now
         assert decode(json.dumps(with_later_fields(written)).encode()) == event
-
-
-def with_later_fields(written: Any) -> Any:
-    """The event as a later minor version may write it: a further field in every object of it."""
-    if isinstance(written, dict):
-        return {key: with_later_fields(value) for key, value in written.items()} | {"a-field-of-later": {"x": [1]}}
-    return [with_later_fields(value) for value in written] if isinstance(written, list) else written
 
 
 @pytest.fixture(params=SCHEMAS, ids=lambda path: path.stem)

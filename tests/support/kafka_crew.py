@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -63,9 +63,10 @@ class Desk:
                 key, value = (b"bytes", event) if isinstance(event, bytes) else (key_of(event).encode(), encode(event))
                 producer.send(self.prefix + topic, value, key)
 
-    def put_record(self, record: Outgoing) -> None:
+    def put_records(self, records: Iterable[Outgoing]) -> None:
         with self._producer() as producer:
-            producer.send(record.topic, record.value, record.key, list(record.headers))
+            for record in records:
+                producer.send(record.topic, record.value, record.key, list(record.headers))
 
     @contextmanager
     def _producer(self) -> Iterator[KafkaProducer]:

@@ -42,7 +42,7 @@ class News:
         pieces = [piece for event in self.events for piece in (event, *_copies(press, event, dice.randrange(4)))]
         pieces += [press.noise() for _ in range(articles - len(pieces))]
         dice.shuffle(pieces)
-        self._pieces = pieces
+        self.pieces = pieces
         self._dice = dice
         self.urls: dict[str, set[str]] = {}
         """By event: the URLs of all articles about it."""
@@ -51,7 +51,7 @@ class News:
         for number in range(self.feeds):
             stand.add_feed(f"feed-{number:02}", host=f"outlet{number:02}.example", outlet=f"Outlet {number}")
         now = datetime.now(UTC).replace(microsecond=0)
-        for number, piece in enumerate(self._pieces):
+        for number, piece in enumerate(self.pieces):
             published = now - timedelta(minutes=self._dice.randrange(600))
             article = StandArticle(title=piece.title, text=piece.text, published=published)
             url = stand.add_article(f"feed-{number % self.feeds:02}", article).url
@@ -91,15 +91,18 @@ def arrived(slack: SlackServer, mail: MailServer) -> dict[str, list[str]]:
 
 
 @contextmanager
-def process(arguments: list[str | Path], output: Path, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    arguments: list[str | Path], output: Path, *, command: Path = NEWSWATCH, **environ: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A `newswatch` of the test's, asked to stop at the end of the block; it has to end well."""
     given = os.environ | environ | {"TMPDIR": str(output.parent)}
     with output.open("ab") as file:
-        running = subprocess.Popen([NEWSWATCH, *arguments, "--log-style", "json"], stdout=file, stderr=file, env=given)
+        running = subprocess.Popen([command, *arguments, "--log-style", "json"], stdout=file, stderr=file, env=given)
     try:
         yield running
         running.send_signal(signal.SIGTERM)
-        assert running.wait(60) == 0, output.read_text(encoding="utf-8")[-3000:]
+        code = running.wait(60)
+        assert code == 0, (code, output.read_text(encoding="utf-8")[-3000:])
     finally:
         if running.poll() is None:
             running.kill()
@@ -116,14 +119,16 @@ class Workers:
     folder: Path
 
     @contextmanager
-    def worker(self, name: str, desk: Path, replica: str) -> Iterator[subprocess.Popen[bytes]]:
+    def worker(
+        self, name: str, desk: Path, replica: str, *, command: Path = NEWSWATCH
+    ) -> Iterator[subprocess.Popen[bytes]]:
         arguments: list[str | Path] = ["worker", name, desk, "--replica", replica]
         environ = {
             "NEWSWATCH_KAFKA": self.kafka,
             "NEWSWATCH_POSTGRES": self.postgres,
             "NEWSWATCH_TEST_WEBHOOK": self.slack.url,
         }
-        with process(arguments, self.log(name, replica), **environ) as running:
+        with process(arguments, self.log(name, replica), command=command, **environ) as running:
             yield running
 
     def log(self, name: str, replica: str) -> Path:
