@@ -208,12 +208,15 @@ def measure_embedded(task: Task) -> None:
     desk = Path(task.desk)
     database = open_folder(Path(task.folder))
     context = Context(desk, load_settings(desk), database)
-    runners = [StageRunner(replace(service_of(name), sender=None), context) for name in ("deduplicator", "tagger", "alerter")]
+    runners = [
+        StageRunner(replace(service_of(name), sender=None), context) for name in ("deduplicator", "tagger", "alerter")
+    ]
     with database.write() as tx:
         log.append(tx, ARTICLES_FETCHED.name, events, context.clock())
     start, cpu = time.perf_counter(), time.process_time()
-    while any([runner.step() for runner in runners]):
-        pass
+    busy = [True]
+    while any(busy):
+        busy = [runner.step() for runner in runners]
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(asdict(Measured(len(events), wall, cpu, memory))), flush=True)

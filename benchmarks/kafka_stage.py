@@ -16,12 +16,11 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
 from benchmarks import kafka_latency
-from benchmarks.kafka_contenders import ADAPTER, NAMES, PLAIN, SINK, STAGES, Measured, Task
+from benchmarks.kafka_contenders import ADAPTER, NAMES, PLAIN, SINK, Measured, Task
 from benchmarks.news import Newsroom, Told
 from benchmarks.servers import made_topics, servers
 from newswatch_core.events import DeduplicatedArticle, Event, FetchedArticle, TaggedArticle, encode, key_of

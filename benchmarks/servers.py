@@ -1,6 +1,6 @@
-"""The servers that a benchmark needs: a Kafka and a PostgreSQL of the moment, which keeps its commits as a real one does.
+"""The servers that a benchmark needs: a Kafka and a PostgreSQL of the moment.
 
-Kafka leaves syncing to the system, here as elsewhere.
+PostgreSQL syncs what is committed to the disk. Kafka leaves that to the system, here as elsewhere.
 """
 
 import os
