@@ -155,5 +155,6 @@ def show(found: Sequence[float], rate: int, seconds: int) -> None:
     cuts = statistics.quantiles(found, n=100)
     print(f"\nhanded over -> arrived, {rate} articles/s for {seconds} s, {len(found)} messages")
     print(
-        f"  p50 {cuts[49]:.2f} s   p95 {cuts[94]:.2f} s (target {TARGET:.0f})   p99 {cuts[98]:.2f} s   max {max(found):.2f} s"
+        f"  p50 {cuts[49]:.2f} s   p95 {cuts[94]:.2f} s (target {TARGET:.0f})"
+        f"   p99 {cuts[98]:.2f} s   max {max(found):.2f} s"
     )
