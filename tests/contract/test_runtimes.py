@@ -51,7 +51,7 @@ class Bench(ABC):
     def step(self) -> None:
         time.sleep(0.1)
 
-    def wait_for(self, *, passed: int = 0, dead: int = 0, seconds: float = 30) -> Sequence[DeduplicatedArticle]:
+    def wait_for(self, *, passed: int = 0, dead: int = 0, seconds: float = 90) -> Sequence[DeduplicatedArticle]:
         deadline = time.monotonic() + seconds
         while len(found := self.passed()) < passed or len(self.dead()) < dead:
             assert time.monotonic() < deadline, (len(found), self.dead())

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from tests.support.articles import fetched
 from tests.support.kafka_broker import PASSWORD, USER, Broker
 from tests.support.kafka_crew import DEAD, IN, Desk, WorkerProcess
 from tests.support.postgres import start_server
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -58,20 +59,12 @@ def expect(numbers: range) -> set[str]:
     return {fetched(number).article.title for number in numbers}
 
 
-def wait_for(desk: Desk, wanted: set[str], seconds: float = 30) -> Counter[str]:
+def wait_for(desk: Desk, wanted: set[str], seconds: float = 90) -> Counter[str]:
     deadline = time.monotonic() + seconds
     while missing := wanted - set(found := titles(desk)):
         assert time.monotonic() < deadline, f"{len(missing)} are missing, for example {sorted(missing)[:3]}"
         time.sleep(0.2)
     return found
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> float:
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 def test_a_worker_killed_while_events_flow_loses_none(desk: Desk, workers: list[WorkerProcess]):
@@ -181,7 +174,7 @@ def test_a_worker_that_waits_for_the_broker_while_it_starts_stops_at_once(
     worker.wait_for('"working"')
     own_kafka.kill()
     worker.wait_for('"waiting"')
-    assert worker.stop(5) == 0
+    assert worker.stop() == 0
 
 
 async def test_a_producer_waits_for_a_broker_that_has_gone_since_it_was_asked(own_desk: Desk, own_kafka: Broker):
@@ -191,7 +184,7 @@ async def test_a_producer_waits_for_a_broker_that_has_gone_since_it_was_asked(ow
     await asyncio.sleep(1)
     assert not starting.done()
     await asyncio.to_thread(own_kafka.start)
-    await asyncio.wait_for(starting, 30)
+    await asyncio.wait_for(starting, 90)
     await deliverer.deliver([Outgoing(own_desk.prefix + IN, b"key", b"value")])
     await deliverer.stop()
     assert [record.value for record in await asyncio.to_thread(own_desk.read, IN)] == [b"value"]
@@ -229,16 +222,16 @@ def test_health_says_what_is_away_and_for_how_long_only(
     wait_for(own_desk, expect(range(1, 2)))
     until(lambda: worker.ready() == (200, {}))
     server.kill()
-    until(lambda: set(worker.ready()[1]) >= {"database", "deduplicator"}, 40)
+    until(lambda: set(worker.ready()[1]) >= {"database", "deduplicator"})
     assert worker.ready()[0] == 503
     assert "refused" in worker.ready()[1]["database"]
     server.start()
-    until(lambda: worker.ready() == (200, {}), 40)
+    until(lambda: worker.ready() == (200, {}))
     own_kafka.kill()
-    until(lambda: worker.ready()[0] == 503, 40)
+    until(lambda: worker.ready()[0] == 503)
     assert worker.ready()[1] == {"kafka": f"{own_kafka.address} does not answer"}
     own_kafka.start()
-    until(lambda: worker.ready() == (200, {}), 60)
+    until(lambda: worker.ready() == (200, {}))
     assert worker.process.poll() is None
     assert worker.stop() == 0
     server.kill()
@@ -248,12 +241,12 @@ def test_health_says_what_is_away_and_for_how_long_only(
 def test_a_worker_whose_sender_dies_ends_as_something_unexpected(desk: Desk, workers: list[WorkerProcess], how: str):
     worker = desk.worker(CREW_SENDER=how)
     workers.append(worker)
-    assert worker.wait(30) == 70, worker.log[-3000:]
+    assert worker.wait() == 70, worker.log[-3000:]
     assert f"deduplicator-sender died: {how}" in worker.log
 
 
 def test_a_frozen_worker_ends_before_it_writes(desk: Desk, workers: list[WorkerProcess]):
-    frozen, other = desk.worker("one", session="6s"), desk.worker("two", session="6s")
+    frozen, other = desk.worker("one", session="10s"), desk.worker("two", session="10s")
     workers += [frozen, other]
     active, standby = _roles(desk, frozen, other)
     desk.put([fetched(0)])
@@ -261,7 +254,7 @@ def test_a_frozen_worker_ends_before_it_writes(desk: Desk, workers: list[WorkerP
     active.signal(signal.SIGSTOP)
     # The broker's answer to its last question waits for it, with events that another worker handles meanwhile.
     desk.put([fetched(number) for number in range(20)])
-    until(lambda: len(titles(desk)) == 20, 40)
+    until(lambda: len(titles(desk)) == 20)
     until(lambda: desk.lag() == 0)
     before = sum(titles(desk).values())
     active.signal(signal.SIGCONT)
@@ -285,7 +278,7 @@ def _holds(worker: WorkerProcess) -> bool:
 
 
 def test_a_standby_takes_over_with_what_the_active_worker_knew(desk: Desk, workers: list[WorkerProcess]):
-    one, two = desk.worker("one"), desk.worker("two")
+    one, two = desk.worker("one", session="10s"), desk.worker("two", session="10s")
     workers += [one, two]
     active, standby = _roles(desk, one, two)
     desk.put([fetched(number) for number in range(50)])
@@ -304,7 +297,7 @@ def test_a_second_worker_with_the_same_identity_ends_the_first(desk: Desk, worke
     wait_for(desk, expect(range(1, 2)))
     second = desk.worker("same", session="45s")
     workers.append(second)
-    assert first.wait(30) == 72, first.log[-3000:]
+    assert first.wait() == 72, first.log[-3000:]
     desk.put([fetched(2)])
     wait_for(desk, expect(range(1, 3)))
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.children import die_with_us
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 POM = Path(__file__).with_name("kafka") / "pom.xml"
@@ -231,15 +232,3 @@ class Broker:
         show = ["keytool", "-exportcert", "-rfc", *common, "-file", str(self.ca)]
         subprocess.run(show, capture_output=True, check=True)
         return store
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on at the moment."""
-    probes = [socket.socket() for _ in range(number)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

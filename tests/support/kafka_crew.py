@@ -22,7 +22,7 @@ from newswatch_core.runtime.broker import Broker, broker_of
 from newswatch_core.runtime.delivery import Outgoing
 from newswatch_core.settings import Kafka
 from tests.support.crew import NAME
-from tests.support.kafka_broker import free_ports
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 IN, OUT, DEAD = "articles.fetched", "articles.deduplicated", f"dead-letters.{NAME}"
@@ -104,7 +104,7 @@ class Desk:
         with connected(self.broker) as admin:
             return lag_of(admin)
 
-    def worker(self, replica: str = "one", *, session: str = "6s", **environ: str) -> "WorkerProcess":
+    def worker(self, replica: str = "one", *, session: str = "45s", **environ: str) -> "WorkerProcess":
         """`environ` is for tests.support.crew: TLS, USER and the like."""
         return WorkerProcess(self, replica, session, environ)
 
@@ -128,7 +128,7 @@ class WorkerProcess:
         self._log = desk.folder / f"worker-{replica}-{self._made}.log"
         address = environ.pop("address", desk.address)
         if "CREW_HEALTH" in environ:
-            self.health = environ["CREW_HEALTH"] = f"127.0.0.1:{free_ports(1)[0]}"
+            self.health = environ["CREW_HEALTH"] = f"127.0.0.1:{free_port()}"
         self._command = [sys.executable, "-m", "tests.support.crew", address, desk.prefix]
         self._command += [str(desk.folder), str(desk.state), replica, session]
         self._environ = os.environ | {"PYTHONPATH": "."} | environ
@@ -158,12 +158,12 @@ class WorkerProcess:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, seconds: float = 15) -> int:
+    def stop(self, seconds: float = 60) -> int:
         """Asks it to stop; its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.wait(seconds)
 
-    def wait(self, seconds: float = 15) -> int:
+    def wait(self, seconds: float = 60) -> int:
         return self.process.wait(seconds)
 
     def end(self) -> None:
@@ -176,7 +176,7 @@ class WorkerProcess:
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
-    def wait_for(self, words: str, seconds: float = 20) -> None:
+    def wait_for(self, words: str, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while words not in self.log:
             assert time.monotonic() < deadline, self.log[-4000:]

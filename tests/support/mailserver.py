@@ -10,7 +10,6 @@ It runs in a thread of the process that made it, so a tested process may be kill
 
 import asyncio
 import email
-import socket
 import ssl
 import subprocess
 import threading
@@ -23,6 +22,8 @@ from typing import Any, Literal, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.support.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class MailServer:
         security: Literal["none", "starttls", "tls"] = "none",
         login: tuple[str, str] | None = None,
     ) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._orders: deque[Trouble] = deque()
         self._lock = threading.Lock()
         self._received: list[Mail] = []
@@ -181,12 +182,6 @@ def _break_off(server: SMTP) -> None:
     transport = server.transport
     assert isinstance(transport, asyncio.WriteTransport)
     transport.abort()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _context(certificate: tuple[Path, Path]) -> ssl.SSLContext:

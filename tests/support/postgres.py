@@ -10,7 +10,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -28,6 +27,7 @@ from psycopg import sql
 
 from newswatch_core.storage.database import Database, migrate_url, open_memory, open_url
 from tests.support.children import die_with_us
+from tests.support.ports import free_port
 
 NAMED = "NEWSWATCH_TEST_POSTGRES"
 MISSING = "none found: `make setup` installs one, or install postgresql, or name a server in NEWSWATCH_TEST_POSTGRES"
@@ -45,7 +45,7 @@ class Server:
         """`durable`: what is committed is on the disk, as it costs time in earnest."""
         self.folder = folder
         self._durable = durable
-        self.port = _free_port()
+        self.port = free_port()
         self._as_root = os.geteuid() == 0
         self._programs = self._usable(programs)
         self._process: subprocess.Popen[bytes] | None = None
@@ -133,12 +133,6 @@ class _Run:
 
     def wait_for_success(self) -> None:
         assert self.succeeds(), self._log.read_text()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def programs() -> tuple[Path, str] | None:

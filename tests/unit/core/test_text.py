@@ -258,10 +258,10 @@ def _check_sentences(document: Document) -> None:
 def test_hostile_texts_are_read_in_time_that_grows_with_their_length(piece: str):
     text = piece * (100_000 // len(piece))
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     read(text[:200], text)
 
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3
 
 
 def test_a_list_item_reaches_to_the_next_one_or_to_the_end_of_the_paragraph():

@@ -22,10 +22,10 @@ async def test_turns_of_a_host_are_a_gap_apart():
 
 async def test_hosts_do_not_wait_for_each_other():
     log: list[tuple[str, float]] = []
-    hosts = Hosts(timedelta(seconds=5))
+    hosts = Hosts(timedelta(seconds=30))
     started = monotonic()
     await asyncio.gather(*(take(hosts, host, log, 0.1) for host in "abc"))
-    assert monotonic() - started < 1
+    assert monotonic() - started < 30
 
 
 async def test_a_host_may_have_a_gap_of_its_own():
