@@ -41,6 +41,9 @@ outages: $(READY)  ## The broker killed 20 times, once away for two minutes (SEE
 soak: $(READY)  ## A steady flow for MINUTES at RATE articles a second, something restarted every minute
 	$(BIN)/python -m tests.crash.soak --minutes $(MINUTES) --rate $(RATE) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+bench-kafka: $(READY)  ## Measure the stages on Kafka against plain aiokafka in the same run (ARGS="--quick", "--latency")
+	$(BIN)/python -m benchmarks.kafka_stage $(ARGS)
+
 lint: $(READY)  ## Check style and format
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
@@ -80,4 +83,4 @@ $(READY): requirements/dev.txt $(PACKAGES:%=%/pyproject.toml)
 	@touch $@
 	@echo "newswatch: ready, .venv/bin/newswatch"
 
-.PHONY: help run run-kafka clean-demo test twins crash outages soak lint types schemas check format isolation pins setup
+.PHONY: help run run-kafka clean-demo test twins crash outages soak bench-kafka lint types schemas check format isolation pins setup

@@ -214,8 +214,9 @@ def measure_embedded(task: Task) -> None:
     with database.write() as tx:
         log.append(tx, ARTICLES_FETCHED.name, events, context.clock())
     start, cpu = time.perf_counter(), time.process_time()
-    while any([runner.step() for runner in runners]):  # noqa: C419 - each has its turn
-        pass
+    busy = [True]
+    while any(busy):
+        busy = [runner.step() for runner in runners]
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(asdict(Measured(len(events), wall, cpu, memory))), flush=True)

@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks import kafka_latency
 from benchmarks.kafka_contenders import ADAPTER, NAMES, PLAIN, SINK, Measured, Task
 from benchmarks.news import Newsroom, Told
-from benchmarks.servers import kafka_server, made_topics
+from benchmarks.servers import made_topics, servers
 from newswatch_core.events import DeduplicatedArticle, Event, FetchedArticle, TaggedArticle, encode, key_of
 from newswatch_core.topics import ARTICLES_DEDUPLICATED, ARTICLES_FETCHED, ARTICLES_TAGGED
 from newswatch_judging.desk import Judging
@@ -47,9 +47,8 @@ class Row:
     memory: float
 
 
-async def preload(servers: str, told: Sequence[Told], names: Sequence[str]) -> None:
+async def preload(kafka: str, told: Sequence[Told], names: Sequence[str]) -> None:
     """Puts the articles on the topics that the contenders `names` read."""
-    stories = {one.article.id: one for one in told}
     topics: dict[str, list[Event]] = {ARTICLES_FETCHED.name: [FetchedArticle(article=one.article) for one in told]}
     if "tagger" in names:
         topics[ARTICLES_DEDUPLICATED.name] = [
@@ -65,9 +64,9 @@ async def preload(servers: str, told: Sequence[Told], names: Sequence[str]) -> N
                 mentions=judging.tag(one.article),
                 entities=judging.entities_hash,
             )
-            for one in stories.values()
+            for one in told
         ]
-    producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True)
     await producer.start()
     for topic, events in topics.items():
         sent = [await producer.send(topic, encode(event), key_of(event).encode()) for event in events]
@@ -81,12 +80,12 @@ def measure(name: str, task: Task) -> Measured:
     return Measured(**json.loads(done.stdout.splitlines()[0]))
 
 
-def rounds(servers: str, names: Sequence[str], count: int, until: int) -> list[Row]:
+def rounds(kafka: str, names: Sequence[str], count: int, until: int) -> list[Row]:
     found: dict[str, list[Measured]] = {name: [] for name in names}
     for number in range(count):
         for name in names:
             with new_database() as postgres, tempfile.TemporaryDirectory(prefix="newswatch-bench-") as folder:
-                task = Task(servers, postgres, str(SEEDS), folder, f"{name}{number}", SKIP, until)
+                task = Task(kafka, postgres, str(SEEDS), folder, f"{name}{number}", SKIP, until)
                 measured = measure(name, task)
             print(f"  round {number + 1}  {name:<13} {measured.articles / measured.wall:8,.0f}/s", file=sys.stderr)
             found[name].append(measured)
@@ -130,11 +129,11 @@ def main() -> None:
     names = [name for name in NAMES if not given.only or name in given.only]
     told = Newsroom(1, NOON, APART).take(articles + 2 * SKIP)
     size = statistics.mean(len(encode(FetchedArticle(article=one.article))) for one in told)
-    with kafka_server() as servers:
-        made_topics(servers)
-        made_topics(servers, SINK)
-        asyncio.run(preload(servers, told, names))
-        show(rounds(servers, names, count, articles + SKIP), size)
+    with servers() as kafka:
+        made_topics(kafka)
+        made_topics(kafka, SINK)
+        asyncio.run(preload(kafka, told, names))
+        show(rounds(kafka, names, count, articles + SKIP), size)
 
 
 if __name__ == "__main__":

@@ -57,8 +57,9 @@ class Told:
 class Newsroom:
     """Writes a stream of articles from a seed, one every `apart` from `start`."""
 
-    def __init__(self, seed: int, start: datetime, apart: timedelta) -> None:
+    def __init__(self, seed: int, start: datetime, apart: timedelta, *, fires: float = FIRES) -> None:
         self._random = random.Random(seed)
+        self._fires = fires
         self._start, self._apart = start, apart
         self._vocabulary = self._make_vocabulary()
         self._weights = list(accumulate(1 / (rank + 10) for rank in range(_WORDS)))
@@ -82,7 +83,7 @@ class Newsroom:
     def _original(self) -> Told:
         self._number += 1
         place = {"url": self._url(), "feed": self._outlet(), "seen": self._now()}
-        fires = self._random.random() < FIRES
+        fires = self._random.random() < self._fires
         # What fires is an event of its own: a story has one alert of a rule.
         follows = bool(self._events) and not fires and self._random.random() < _FOLLOW_UPS
         event = self._random.choice(self._events) if follows else self._make_event(hash_id(place["url"]))
@@ -142,9 +143,3 @@ class Newsroom:
 
     def _now(self) -> datetime:
         return self._start + self._number * self._apart
-
-
-def revised(told: Told, seen: datetime) -> Article:
-    """The article as if it had been read at `seen`."""
-    made = told.article
-    return article(title=made.title, text=made.text, url=made.url, feed=made.feed, seen=seen)

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,13 +45,21 @@ class Worker:
         self.owed: Fault | None = None
         """The fault that its next end is put down to; without one it ends by itself."""
         self.frozen = False
+        self.restart_at: datetime | None = None
+        """When it is to be started anew, once it has ended."""
 
     def start(self) -> None:
         with self._lock, self._log.path.open("ab") as log:
+            self.restart_at = None
             self._log.read_into(self._life)
             self._life = Life(now())
             given: dict[str, Any] = {"env": self._ground.environ, "preexec_fn": die_with_us}
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log, **given)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
 
     @property
     def life(self) -> Life:
@@ -99,7 +107,7 @@ class Crew:
 
     def choose(self, fault: Fault) -> Worker | None:
         """The worker that the fault is for; None while it is frozen."""
-        mine = [worker for worker in self.workers if worker.service == fault.target]
+        mine = [*self._replicas(fault.target)]
         if fault.target == DEDUPLICATOR:
             mine.sort(key=lambda worker: not worker.life.partitions)
         worker = mine[fault.replica]
@@ -113,7 +121,8 @@ class Crew:
 
     def strike(self, worker: Worker, fault: Fault) -> str:
         """Does to the worker what the fault says; returns what it had in hand."""
-        worker.struck, worker.owed = (fault, now()), fault
+        stands_by = worker.service == DEDUPLICATOR and not worker.life.partitions
+        worker.struck, worker.owed = None if stands_by else (fault, now()), fault
         if fault.how == "STOP":
             worker.frozen = True
             self._wakings.append((time.monotonic() + SESSION + fault.seconds, worker))
@@ -141,27 +150,41 @@ class Crew:
 
     def _look_after(self, worker: Worker) -> None:
         assert worker.process is not None
+        self._tell_back(worker)
+        if worker.restart_at is not None:
+            if now() >= worker.restart_at:
+                worker.start()
+            return
         life, code = worker.life, worker.process.poll()
-        self._tell_back(worker, life)
         if code is None:
             return
         cause, worker.owed = worker.owed, None
         told = {"fault": cause.number, "how": cause.how} if cause else {"fault": None, "how": "by itself"}
         self._journal.write("exit", worker=worker.name, code=code, reason=worker.life.reason, **told)
-        if now() - life.began < timedelta(seconds=_TOO_SOON):
-            time.sleep(_TOO_SOON)
-        worker.start()
+        worker.restart_at = life.began + timedelta(seconds=_TOO_SOON)
 
-    def _tell_back(self, worker: Worker, life: Life) -> None:
-        """Journals the first delivery of the life after a fault."""
-        if worker.struck is None or life.delivered is None or life.began < worker.struck[1]:
+    def _tell_back(self, worker: Worker) -> None:
+        """Journals the first delivery after a fault: by the worker, or by the deduplicator that took over from it."""
+        if worker.struck is None:
             return
         fault, struck = worker.struck
-        worker.struck = None
-        times = {"started": life.began, "working": life.working, "delivered": life.delivered}
-        seconds = {name: round((at - struck).total_seconds(), 3) for name, at in times.items() if at}
-        cpu = round(cpu_seconds(worker.process.pid), 2) if worker.process is not None else 0.0
-        self._journal.write("back", worker=worker.name, fault=fault.number, how=fault.how, cpu=cpu, **seconds)
+        mine = [worker] if worker.service != DEDUPLICATOR else self._replicas(worker.service)
+        for one in mine:
+            life = one.life
+            delivered = life.delivered if life.began > struck else life.last_delivered if one is not worker else None
+            if delivered is None or delivered < struck:
+                continue
+            worker.struck = None
+            times = {"started": life.began, "working": life.working, "delivered": delivered}
+            seconds = {
+                name: round((at - struck).total_seconds(), 3) for name, at in times.items() if at and at > struck
+            }
+            cpu = {"cpu": round(cpu_seconds(one.pid), 2)} if one is worker else {"by": one.name}
+            self._journal.write("back", worker=worker.name, fault=fault.number, how=fault.how, **cpu, **seconds)
+            return
+
+    def _replicas(self, service: str) -> Sequence[Worker]:
+        return [worker for worker in self.workers if worker.service == service]
 
     def _end(self) -> None:
         began = time.monotonic()

@@ -48,7 +48,10 @@ class Wire:
         return asyncio.run_coroutine_threadsafe(self._send(events), self._loop)
 
     async def _open(self) -> None:
-        self._producer = AIOKafkaProducer(**self._broker.client(), acks="all", enable_idempotence=True)
+        # One batch of a partition is under way at a time: small ones would be what limits the flow.
+        self._producer = AIOKafkaProducer(
+            **self._broker.client(), acks="all", enable_idempotence=True, max_batch_size=1 << 19
+        )
         await self._producer.start()
 
     async def _send(self, events: Sequence[FetchedArticle]) -> None:

@@ -75,6 +75,8 @@ class Report:
             lines += [f"NOT AT REST: {self.unfinished}"]
         lines += ["", *self._by_service(), ""]
         lines += [f"a killed worker delivers again after: {_seconds(killed_and_back(self.lines))}"]
+        killed = sum(line["what"] == "struck" and line["how"] == "KILL" and "worker" in line for line in self.lines)
+        lines += [f"  ({killed} were killed; a standby delivers nothing, and some were struck again before)"]
         lines += [f"  having spent {_seconds(cpu_until_back(self.lines))} of CPU"]
         lines += [
             f"of the machine's CPU {line['ours']:.0%} was spent by this run, {line['others']:.0%} by others"
@@ -97,7 +99,7 @@ class Report:
             rows += [f"{name}: {struck}"]
             rows += _codes(one)
             for how, times in one.back.items():
-                rows += [f"  after {how}: working {_seconds(one.working[how])}; delivers {_seconds(times)}"]
+                rows += [f"  after {how}: working {_seconds(one.working.get(how))}; delivers {_seconds(times)}"]
         return rows
 
 

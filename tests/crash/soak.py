@@ -174,7 +174,8 @@ class Soaking:
                 strike_at += _STRIKE_EVERY
             if crew.problem is not None:
                 raise crew.problem
-        self._journal.write("flow ends", seconds=round(time.monotonic() - began, 1))
+        unsent = sum(not sending.done() for sending in self._sent)
+        self._journal.write("flow ends", seconds=round(time.monotonic() - began, 1), unsent=unsent)
 
     def _put_on_stand(self, ground: Ground, piece: Piece) -> None:
         article = StandArticle(title=piece.title, text=piece.text, path=f"/news/{self._on_stand:06}.html")

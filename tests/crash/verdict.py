@@ -102,7 +102,8 @@ def fared(lines: Sequence[Line]) -> Mapping[str, Fared]:
             _count(services[service].codes, f"{line['how']} {line['code']}")
         elif line["what"] == "back":
             back[service, line["how"]].append(line["delivered"])
-            working[service, line["how"]].append(line["working"])
+            if "working" in line:
+                working[service, line["how"]].append(line["working"])
     for key, values in back.items():
         if found := spread(values):
             services[key[0]].back[key[1]] = found
@@ -122,7 +123,7 @@ def killed_and_back(lines: Sequence[Line]) -> Spread | None:
 
 def cpu_until_back(lines: Sequence[Line]) -> Spread | None:
     """Seconds of CPU that a worker spent from its start to its first delivery."""
-    return spread([line["cpu"] for line in lines if line["what"] == "back"])
+    return spread([line["cpu"] for line in lines if line["what"] == "back" and "cpu" in line])
 
 
 def ended_by_themselves(lines: Sequence[Line]) -> Sequence[Line]:

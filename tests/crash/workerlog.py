@@ -23,6 +23,7 @@ class Life:
     working: datetime | None = None
     assigned: datetime | None = None
     delivered: datetime | None = None
+    last_delivered: datetime | None = None
     partitions: int = 0
     reason: str = ""
     batches: int = 0
@@ -49,6 +50,7 @@ class Life:
             self._come_further(event, line, at)
         if event in _DELIVERED:
             self.delivered = self.delivered or at
+            self.last_delivered = at
 
     def _come_further(self, event: str, line: dict[str, Any], at: datetime) -> None:
         if event == "working":

@@ -41,8 +41,10 @@ class Server:
     A new object on a folder of an earlier one goes on with the data, on another port.
     """
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, *, durable: bool = False) -> None:
+        """`durable`: what is committed is on the disk, as it costs time in earnest."""
         self.folder = folder
+        self._durable = durable
         self.port = free_port()
         self._as_root = os.geteuid() == 0
         self._programs = self._usable(programs)
@@ -69,7 +71,9 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         # Without fsync a killed server keeps what it committed; only the machine must not fall.
-        settings = ("fsync=off", "full_page_writes=off", "max_connections=60", "shared_buffers=32MB")
+        settings = ["max_connections=60", "shared_buffers=32MB"]
+        if not self._durable:
+            settings += ["fsync=off", "full_page_writes=off"]
         options = [part for setting in settings for part in ("-c", setting)]
         command = [self._programs / "postgres", "-D", self.folder / "data", "-h", "127.0.0.1", "-p", str(self.port)]
         self._process = self._run([*command, "-k", "", *options]).process
@@ -145,13 +149,13 @@ def programs() -> tuple[Path, str] | None:
     return (Path(on_path).resolve().parent, "the system") if on_path and shutil.which("initdb") else None
 
 
-def start_server() -> Server:
+def start_server(*, durable: bool = False) -> Server:
     """A server that ends with this process. Skips the test if there is none to start."""
     found = programs()
     if found is None:
         pytest.skip(f"PostgreSQL: {MISSING}")
     folder = Path(tempfile.mkdtemp(prefix="newswatch-postgres-"))
-    server = Server(found[0], folder)
+    server = Server(found[0], folder, durable=durable)
     server.start()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.kill)

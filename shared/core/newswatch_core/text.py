@@ -13,7 +13,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 
 import msgspec
 
@@ -86,7 +85,8 @@ class Document:
 
     @cached_property
     def starts(self) -> Sequence[int]:
-        return [match.start() for readable in self._readable for match in _matches(readable)]
+        title, text = self._readable
+        return _starts(title, self.words[: self.in_title]) + _starts(text, self.words[self.in_title :])
 
     @cached_property
     def ends(self) -> Sequence[int]:
@@ -233,7 +233,9 @@ def read(title: str, text: str) -> Document:
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Start and end of each word."""
-    return [match.span() for match in _matches(_without_others(text))]
+    readable = _without_others(text)
+    found = _words(readable)
+    return [(start, start + len(word)) for start, word in zip(_starts(readable, found), found, strict=True)]
 
 
 def words(text: str) -> list[str]:
@@ -255,16 +257,15 @@ def _words(readable: str) -> list[str]:
     return found + _PLAIN.findall(readable, done)
 
 
-def _matches(readable: str) -> Iterable[re.Match[str]]:
-    """The same words with their places."""
-    if not _is_plain(readable):
-        return _WORD.finditer(readable)
-    parts: list[Iterable[re.Match[str]]] = []
-    done = 0
-    for acronym in _acronyms(readable):
-        parts += (_PLAIN.finditer(readable, done, acronym.start()), (acronym,))
-        done = acronym.end()
-    return chain(*parts, _PLAIN.finditer(readable, done))
+def _starts(readable: str, words: Iterable[str]) -> list[int]:
+    """Where the words of a text begin: between two of them is no letter, so the next place of a word is its own."""
+    find, end = readable.find, 0
+    found: list[int] = []
+    for word in words:
+        start = find(word, end)
+        found.append(start)
+        end = start + len(word)
+    return found
 
 
 def _is_plain(readable: str) -> bool:

@@ -152,7 +152,9 @@ def is_model_name(document: Document, last: int, *, with_letters: bool) -> bool:
 
     Digits alone will do unless `with_letters`: AES-256, but not AES-2026.
     """
-    if last >= len(document.words) or last == document.in_title or document.between(last - 1) not in {"-", "‑", "‐"}:
+    if last >= len(document.words) or last == document.in_title or document.words[last].isalpha():
+        return False
+    if document.between(last - 1) not in {"-", "‑", "‐"}:
         return False
     word = fold(document.words[last])
     if word.isdecimal():

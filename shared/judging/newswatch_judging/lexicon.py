@@ -129,10 +129,15 @@ class Lexicon(Generic[P]):
             last = first
             while nodes:
                 last += 1
+                leads = False
                 for node in nodes:
                     if payloads := self._payloads[node]:
                         found += [Hit(first, last, payload) for payload in payloads]
-                nodes = self._following(nodes, document, last, slots_of)
+                    leads = leads or bool(self._tree[node])
+                if not leads or last == len(words) or last == document.in_title:
+                    break
+                slots = slots_of[words[last]]
+                nodes = self._following(nodes, slots, document, last) if slots else ()
         return found
 
     def _of_language(self, language: str) -> "tuple[_Resolved, _Resolved]":
@@ -150,13 +155,8 @@ class Lexicon(Generic[P]):
             known = self._known[language] = (slots_of, nodes_of)
         return known
 
-    def _following(self, nodes: Sequence[int], document: Document, last: int, slots_of: "_Resolved") -> Sequence[int]:
-        """The nodes that a phrase which reached `nodes` with the word before `last` reaches with `last`."""
-        if last >= len(document.words) or last == document.in_title:
-            return ()
-        slots = slots_of[document.words[last]]
-        if not slots:
-            return ()
+    def _following(self, nodes: Sequence[int], slots: Sequence[int], document: Document, last: int) -> Sequence[int]:
+        """The nodes that a phrase which reached `nodes` comes to with the word `last`, which fills `slots`."""
         plain: set[int] = set()
         with_comma: set[int] = set()
         for node in nodes:

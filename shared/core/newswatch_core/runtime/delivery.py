@@ -6,7 +6,7 @@ and without repeats; so waiting is right, and giving up is the last resort.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
@@ -30,6 +30,7 @@ _ANSWER_WITHIN = 5.0
 _FRAME = 1_000
 """Bytes that a batch of one record needs beside key, value and headers; generous."""
 
+_FEW = 10
 _PARTITIONER = DefaultPartitioner()
 """The same as that of other producers: the order of a key's records depends on it."""
 
@@ -121,11 +122,14 @@ class Deliverer:
         if error := task.exception():
             end_now(Exit.UNDELIVERED, f"the broker refused a record: {error!r}")
 
+    @property
+    def _started(self) -> AIOKafkaProducer:
+        assert self._producer is not None, "started"  # noqa: S101
+        return self._producer
+
     async def _send(self, records: Sequence[Outgoing]) -> None:
-        producer = self._producer
-        assert producer is not None, "started"  # noqa: S101
         topics = {record.topic for record in records}
-        partitions = {topic: sorted(await self._retried(producer.partitions_for, topic)) for topic in topics}
+        partitions = {topic: sorted(await self._retried(self._started.partitions_for, topic)) for topic in topics}
         placed: dict[tuple[str, int], list[Outgoing]] = {}
         for record in records:
             partition = _PARTITIONER(record.key, partitions[record.topic], None)
@@ -133,19 +137,27 @@ class Deliverer:
         await asyncio.gather(*(self._put(*place, of_it) for place, of_it in placed.items()))
 
     async def _put(self, topic: str, partition: int, records: Sequence[Outgoing]) -> None:
-        """Records of one partition: a batch costs the producer little more than a record does."""
-        producer = self._producer
-        assert producer is not None, "started"  # noqa: S101
-        sent = []
+        """Records of one partition."""
+        in_order = self._singly if len(records) < _FEW else self._batched
+        await asyncio.gather(*[future async for future in in_order(topic, partition, records)])
+
+    async def _singly(self, topic: str, partition: int, records: Sequence[Outgoing]) -> AsyncIterator[Awaitable[Any]]:
+        """For few records: the producer puts those of several deliveries under way in one batch."""
+        for record in records:
+            headers = list(record.headers)
+            yield await self._retried(
+                self._started.send, topic, record.value, record.key, partition=partition, headers=headers
+            )
+
+    async def _batched(self, topic: str, partition: int, records: Sequence[Outgoing]) -> AsyncIterator[Awaitable[Any]]:
+        """For many: a batch costs the producer little more than a record does."""
         left = deque(records)
         while left:
-            batch = producer.create_batch()
+            batch = self._started.create_batch()
             while left and _append(batch, left[0]):
                 left.popleft()
-            # A batch that anything could be added to might grow over a topic's limit.
             batch.close()
-            sent.append(await self._retried(producer.send_batch, batch, topic, partition=partition))
-        await asyncio.gather(*sent)
+            yield await self._retried(self._started.send_batch, batch, topic, partition=partition)
 
     async def _retried(self, ask: Callable[..., Awaitable[T]], *arguments: object, **named: object) -> T:
         while True:

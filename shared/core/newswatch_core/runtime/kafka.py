@@ -1,6 +1,6 @@
 """The Kafka runtime: one stage as a Faust worker. The only module that imports Faust.
 
-    topic --> consumer --> batches of a partition --> handle, deliver --> acknowledge --> commit the offset
+    topic --> consumer --> batches --> handle, deliver --> acknowledge --> commit the offsets
 
 Faust is used for what it does well, consumer groups and offsets, and is kept from all else: no tables, no topics of its
 own, no leader, no web server, no producer. What it does for a message costs more than what most stages do for an
@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from weakref import WeakSet
 
@@ -33,6 +34,9 @@ TAKE = 400
 """Records in a batch, at the most: two portions. A rebalance waits for the batch in hand."""
 _READ_AHEAD = 2
 """Batches in hand or waiting, from which on nothing more is read."""
+_FEW = 50
+_PAUSE = 0.05
+"""Seconds between small batches: a transaction for each article would cost ten times what the article does."""
 _SCHEME = "newswatch"
 
 Handle = Callable[[Sequence[Incoming]], Awaitable[None]]
@@ -81,13 +85,16 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
 
 class _Batch(ConsumerMessage):
-    """Records of one partition in their order. `offset` is the last one's."""
+    """Records of one or more partitions, in the order of each. To Faust it is a message of the last one's partition."""
 
-    def __init__(self, tp: TP, records: Sequence[Any], generation: int) -> None:
+    def __init__(self, records: Sequence[Any], generation: int) -> None:
         last = records[-1]
         time, kind = last.timestamp / 1000, last.timestamp_type
-        super().__init__(*tp, last.offset, time, kind, [], b"", b"", None, tp=tp, generation_id=generation)
+        super().__init__(
+            last.topic, last.partition, last.offset, time, kind, [], b"", b"", None, generation_id=generation
+        )
         self.records = records
+        self.ends = {TP(record.topic, record.partition): record.offset for record in records}
         self.delivered = False
 
 
@@ -96,9 +103,11 @@ class _Consumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._open: WeakSet[_Batch] = WeakSet()
+        self._open: WeakSet[Message] = WeakSet()
         """Handed on and not acknowledged. In a rebalance Faust drops those that wait, without a word."""
         self._closed = asyncio.Event()
+        self._few = False
+        self._found = 0.0
 
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -109,42 +118,45 @@ class _Consumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
         # Faust's own back-pressure is to look again in a second.
-        if len(self._open) >= _READ_AHEAD:
+        if len(self._open) >= (1 if self._few else _READ_AHEAD):
             self._closed.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), timeout)
             return {}
+        if self._few:
+            await asyncio.sleep(self._found + _PAUSE - monotonic())
         found = await super()._getmany(active_partitions, timeout)
-        return {
-            place: [records[start : start + TAKE] for start in range(0, len(records), TAKE)]
-            for place, records in found.items()
-        }
+        records = [record for of_one in found.values() for record in of_one]
+        if not records:
+            return {}
+        self._found, self._few = monotonic(), len(records) < _FEW
+        return {TP(records[-1].topic, records[-1].partition): [records]}
 
-    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
-        batch = _Batch(TP(*tp), record, self.app.consumer_generation_id)
+    def _to_message(self, _tp: TP, record: Any) -> ConsumerMessage:
+        batch = _Batch(record, self.app.consumer_generation_id)
         self._open.add(batch)
         return batch
 
     def ack(self, message: Message) -> bool:
-        if isinstance(message, _Batch):
-            self._open.discard(message)
-            self._closed.set()
-            if message.delivered:
-                return super().ack(message)
-        # Skipped, since another worker may have its partition now. If not, it is read again from the last commit.
+        """A batch that was not delivered was skipped in a rebalance: it is read again by whoever has its partitions."""
+        assert isinstance(message, _Batch)  # noqa: S101 - guards the type
         message.acked = True
+        if message.delivered:
+            for place, offset in message.ends.items():
+                self._acked[place].append(offset)
+        self._open.discard(message)
+        self._closed.set()
         self._unacked_messages.discard(message)
         notify(self._waiting_for_ack)
-        return False
+        return message.delivered
 
     def _new_offset(self, tp: TP) -> int | None:
         """What to commit: all up to the last batch acknowledged was delivered, since none overtakes another."""
         acked = self._acked[tp]
         if not acked:
             return None
-        last = max(acked)
+        last: int = max(acked)
         acked.clear()
-        self._acked_index[tp].clear()
         return last + 1
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
@@ -182,10 +194,9 @@ def build_app(
         processing_guarantee="at_least_once",
         stream_wait_empty=True,
         stream_buffer_maxsize=1_000,
-        broker_max_poll_records=2 * TAKE,
+        broker_max_poll_records=TAKE,
         broker_max_poll_interval=86_400.0,
         broker_commit_interval=0.2,
-        broker_commit_every=10,
         broker_session_timeout=session,
         broker_heartbeat_interval=min(2.0, session / 3),
         broker_rebalance_timeout=60.0,

@@ -1,9 +1,10 @@
 """Insert or update, in the dialect of the database."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = dict[str, Any]
@@ -20,14 +21,17 @@ def insert_missing(tx: Connection, table: Table, rows: Sequence[Row]) -> None:
 
 
 def _insert(tx: Connection, table: Table, rows: Sequence[Row], *, update: bool) -> None:
-    if not rows:
-        return
-    build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    if rows:
+        tx.execute(_statement(tx.dialect.name, table, tuple(rows[0]), update), list(rows))
+
+
+@lru_cache(maxsize=200)
+def _statement(dialect: str, table: Table, columns: Sequence[str], update: bool) -> Executable:  # noqa: FBT001
+    """Built once: that takes longer than inserting a row."""
+    build = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = build(table)
     keys = [column.name for column in table.primary_key]
-    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    others = {name: statement.excluded[name] for name in columns if name not in keys}
     if update and others:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
-    else:
-        statement = statement.on_conflict_do_nothing()
-    tx.execute(statement, list(rows))
+        return statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return statement.on_conflict_do_nothing()
