@@ -38,6 +38,18 @@ def test_json_lines_are_json(lines):
     assert json.loads(lines.text())["event"] == "feed problem"
 
 
+def test_a_line_is_written_in_one_piece():
+    class Pieces(io.StringIO):
+        def write(self, text):
+            pieces.append(text)
+            return len(text)
+
+    pieces = []
+    logs.setup(style="json", stream=Pieces())
+    structlog.get_logger().info("poll", feed="rfi")
+    assert [piece[-2:] for piece in pieces] == ["}\n"], "another thread's line, or a kill, would come between"
+
+
 def test_a_secret_that_was_read_is_blotted_out_everywhere(lines, tmp_path):
     (tmp_path / "secret").write_text("hooks/T000/verysecret\n")
     secret = SecretRef(file=str(tmp_path / "secret")).reveal()
