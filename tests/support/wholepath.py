@@ -136,9 +136,9 @@ class Workers:
 
 
 def logged(log: Path) -> list[dict[str, object]]:
-    """The lines of a log, but for one that is being written."""
+    """The lines of a log, but for one that is being written, and what is none of newswatch's own."""
     whole, _, _ = log.read_text(encoding="utf-8").rpartition("\n")
-    return [json.loads(line) for line in whole.splitlines()]
+    return [json.loads(line) for line in whole.split("\n") if line.startswith("{") and line.endswith("}")]
 
 
 def judge(messages: list[str], events: list[Piece]) -> tuple[set[str], list[str]]:
