@@ -130,4 +130,4 @@ def test_killed_twenty_times_nothing_is_lost_and_repeats_are_marked(
         finally:
             took = newswatch.stop()
         assert verdicts() == [(set(), []), (set(), [])]
-    assert took < 15
+    assert took < 5
