@@ -69,7 +69,7 @@ _FIRST_WORDS = frozenset(
     crédit crédits c copyright source sources author authors written editing edited by reporting additional
     writing compiled translated auteur rédaction avec фото источник автор текст редактор иллюстрация снимок
     foto fotos fotografía fotografia fotografías fotografias fuente autor autora fonte quelle bild
-    bildquelle صورة الصورة تصوير المصدر مصدر بقلم تحرير file archive photographby
+    bildquelle صورة الصورة تصوير المصدر مصدر بقلم تحرير file archive
     caption illustration illustrations video videos
     graphic graphics map maps crédito créditos credito creditos words text texte texto story translation
     auteurs reportage propos traduction фотография фотограф источники авторы изображение видео подготовил

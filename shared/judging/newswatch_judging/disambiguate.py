@@ -17,6 +17,8 @@ from newswatch_judging.metonyms import names_a_place
 PROVING_ZONES = frozenset({"title", "lead", "body", "dateline"})
 """Where a word may stand that proves something: not in links to other stories, not in credits."""
 
+_MONEY = frozenset("$€£¥")
+"""Behind the letters of a country: US$ is a currency."""
 PART_OF = "part of "
 """How a refusal begins that says what the alias means instead."""
 
@@ -135,7 +137,9 @@ def _refusal(alias: Alias, seen: Seen, first: int, last: int, language: str) -> 
         return f"it counts in {', '.join(alias.languages)} only, not in {language}"
     if is_model_name(document, last, with_letters=not alias.is_bare_acronym):
         return f"{PART_OF}a longer name with {document.words[last]}"
-    if alias.is_metonym and (place := names_a_place(document, first, last)):
+    if document.text_after(last - 1, 1) in _MONEY:
+        return f"{PART_OF}a currency"
+    if alias.is_metonym and (place := names_a_place(document, first, last, language)):
         return f"a place here: {place}"
     if alias.forbids and (word := seen.near(alias.forbids, first, last, one_sentence=True)):
         return f"forbidden near it: {word}"

@@ -12,8 +12,9 @@ from typing import Any
 from newswatch_core.events import Mention, Zone
 from newswatch_core.text import Document, fold, words
 from newswatch_judging.disambiguate import PART_OF, PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
-from newswatch_judging.entities import Alias, ContextWord, Entity
+from newswatch_judging.entities import Alias, ContextWord, Entity, Longer
 from newswatch_judging.lexicon import Hit, Lexicon
+from newswatch_judging.namesakes import names_a_dish, names_a_namesake
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Tagged:
     refused: tuple[tuple[Mention, str], ...]
 
 
+_HAVE_NAMESAKES = frozenset({"country", "person"})
 MAX_MENTIONS = 200
 """So many mentions of an entity in one zone are told: a text of one repeated name would have tens of thousands."""
 
@@ -86,8 +88,7 @@ class Gazetteer:
                 for context in (alias.requires, alias.forbids):
                     written.update(context.each_word if context else ())
                 written.update(alias.other_senses)
-            for text in entity.blocked:
-                self._around.add(text, Blocked(entity.id, text), how="any")
+            add_blocked(self._around, entity.id, entity.each_blocked())
             written.update(entity.context_words)
         for word in written:
             self._around.add(word.text, word, how="context", language=word.language)
@@ -100,10 +101,7 @@ class Gazetteer:
         around = self._around.find(document, language)
         seen = Seen(document, around)
         candidates = [
-            Candidate(
-                hit.first, hit.last, hit.payload, local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
-            )
-            for hit in hits
+            Candidate(hit.first, hit.last, hit.payload, self._local_verdict(hit, seen, language)) for hit in hits
         ]
         blocked = blocked_of(around)
         refused: list[tuple[Candidate, str]] = []
@@ -125,6 +123,15 @@ class Gazetteer:
         counted = {(word, each.name.entity) for each in kept for word in range(each.first, each.last)}
         told = [(each, why) for each, why in [*refused, *alone] if (each.first, each.name.entity) not in counted]
         return Tagged(mentions, tuple(dict.fromkeys((_mention(document, candidate), why) for candidate, why in told)))
+
+    def _local_verdict(self, hit: Hit[Name], seen: Seen, language: str) -> Verdict:
+        kind = self._entities[hit.payload.entity].type
+        if kind in _HAVE_NAMESAKES and hit.last - hit.first == 1:
+            other = names_a_namesake(seen.document, hit.first, hit.last)
+            other = other or (names_a_dish(seen.document, hit.first, hit.last, language) if kind == "country" else "")
+            if other:
+                return Verdict(refusal=f"something else of that name: {other}")
+        return local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
 
     def _add_alias(self, entity: str, alias: Alias, language: str) -> None:
         self._owners.setdefault(tuple(map(fold, words(alias.text))), set()).add(entity)
@@ -260,6 +267,12 @@ def _without_other_senses(
         else:
             kept.append(candidate)
     return kept, others
+
+
+def add_blocked(around: Lexicon[Around], owner: str, blocked: Iterable[Longer]) -> None:
+    """Looks for the blocked names of an entity or a keyword set from now on."""
+    for longer in blocked:
+        around.add(longer.text, Blocked(owner, longer.text), how="cased" if longer.is_exact else "any")
 
 
 def blocked_of(hits: Iterable[Hit[Any]]) -> Mapping[str, Sequence[Hit[Blocked]]]:

@@ -11,15 +11,32 @@ def _words(text: str) -> frozenset[str]:
 
 _PLACE_BEFORE = _words("""
     in at near outside around across throughout inside downtown central northern southern eastern western greater
-    visit visits visited visiting reach reached left leave leaving entered arrived flew capital city mayor
-    près hors en cerca im nahe bei em w we pod nad во в под около близ над возле في قرب
-    capitale ville maire stolica stolicy burmistrz mer dzielnicy centrum ulice ulicach mieszkańcy
-    visite visiter visitera visitent visita visitan visitar visitará visitarán visitó visitaron visitou visitaram
-    besucht besuchte besuchen besuchten bereist посещает посетит посетил посетила посетили посетят посетить
-    زار زارت زاروا يزور تزور سيزور
-    столица столице столицу столицы мэр мэра жители жителей улицы улицах центр центре окраине
-    شوارع مدينة العاصمة مطار سكان
+    visit visits visited visiting reach reaches reached reaching left leave leaves leaving enter enters entered
+    entering depart departs departed departing arrived flew tour tours toured crossed via through beyond capital city
+    mayor près hors en cerca im nahe bei em w we pod nad во в под около близ над возле через минуя проездом في قرب
+    عبر quitte quittent quittait quitter quitté quittée quittés quittant regagne regagnent regagné regagner atteint
+    atteindre traverse traversent traversé survole survolé survolent abandona abandonan abandonó abandonaron deja
+    dejan dejó dejaron dejar recorre recorrió deixa deixam deixou deixaram deixar percorre verlässt verlassen verließ
+    verließen erreicht erreichte erreichten покидает покидают покинул покинула покинули покинуть достиг достигли غادر
+    غادرت غادروا يغادر تغادر سيغادر مغادرة مغادرا وصل وصلت وصلوا يصل تصل دخل دخلت بلغ capitale ville maire stolica
+    stolicy burmistrz mer dzielnicy centrum ulice ulicach mieszkańcy visite visiter visitera visitent visita visitan
+    visitar visitará visitarán visitó visitaron visitou visitaram besucht besuchte besuchen besuchten bereist
+    посещает посетит посетил посетила посетили посетят посетить زار زارت زاروا يزور تزور سيزور столица столице
+    столицу столицы мэр мэра жители жителей улицы улицах центр центре окраине شوارع مدينة العاصمة مطار سكان
 """)
+_LITTLE = _words("""
+    little petit petite pequeña pequeño klein kleines kleine mały mała new nouveau nouvelle nueva nova neu neues old alt
+    vieux малая малый маленькая новая нью
+""")
+"""With a capital letter: Little Moscow and Petit-Moscou are quarters, and no governments."""
+_FOR = _words("for pour para")
+_SETS_OUT = _words("""
+    leave leaves leaving left depart departs departed departing departure bound head heads headed heading flight
+    flights sailed sails flew fly took off train ticket tickets partir part partent parti partis partie départ vol
+    vols billet envole envolé envolée envolés embarque embarqué sale salen salió salieron salida parte partem partiu
+    partiram partida vuelo vuelos voo voos
+""")
+"""What makes "for" lead to a place: "left for Moscow", where "a setback for Moscow" is a government's."""
 _AND = _words("and or et ou y e и und oraz i و")
 _OVER = _words("over above")
 _POSSESSIVE = frozenset({"'s", "’s"})
@@ -67,10 +84,21 @@ _ASKS = _words("""
     opposé opposés confiance interdit permet permettre livre livrent livré accorde accordé
 """)
 _LOOKS_BACK = 5
+_NAMES_GO_ON = frozenset({"en", "fr", "es", "pt"})
+"""Where a word with a capital letter belongs to the name before it: Moscow Circus. German writes all nouns so."""
+_SMALL_WORDS = 3
+_DAYS = _words("""
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September
+    October November December
+""")
 _PLACE_AFTER = _words("""
+    man men woman women boy girl teenager teenagers teen couple mother father family doctor doctors teacher teachers
+    lawyer student students pupils driver cyclist cyclists tourist tourists motorcade winter summer night nights robbery
+    heist burglary funeral opera orchestra circus conservatory gallery galleries bookshop bookshops pub pubs boutique
+    premiere festival gig lab clinic clinics ward jail prison office offices bureau headquarters studio shelter police
     airport street streets suburb suburbs region university metro oblast resident residents time film half marathon
     stadium hospital hotel district mayor neighbourhood neighborhood skyscraper apartment apartments court zoo museum
-    taxi taxis traffic market markets bus buses tram trams train trains station stations commuters motorists motorist
+    taxi taxis traffic market markets bus buses tram trams train station stations commuters motorists motorist
     drivers shoppers traders vendors nightlife weather flat flats bakery bakeries restaurant restaurants café cafés
     school schools slum slums shop nightclub supermarket supermarkets warehouse downtown ring
     аэропорт область регион метро университет мэр
@@ -99,9 +127,11 @@ _GOVERNMENT_OF = _words("""
 """What a government has and a town has not: "the support of Moscow", where "the streets of Moscow" are a place."""
 
 
-def names_a_place(document: Document, first: int, last: int) -> str:
+def names_a_place(document: Document, first: int, last: int, language: str = "") -> str:
     """The words that make a capital a place here, or ""."""
     sentence = document.sentence_holding(first)
+    if longer := _longer_name(document, first, last, language):
+        return longer
     before = [fold(word) for word in document.words[max(sentence.first, first - 9) : first]]
     after = [fold(word) for word in document.words[last : min(last + 2, sentence.last)]]
     if after and after[0] in _PLACE_AFTER:
@@ -116,6 +146,22 @@ def names_a_place(document: Document, first: int, last: int) -> str:
     return _leads_to_a_place(before, after) if before else ""
 
 
+def _longer_name(document: Document, first: int, last: int, language: str) -> str:
+    """The name of something else that begins or ends with the capital, or ""."""
+    words = document.words
+    if first and first != document.in_title and words[first - 1][:1].isupper() and fold(words[first - 1]) in _LITTLE:
+        return " ".join(words[first - 1 : last])
+    sentence = document.sentence_holding(first)
+    if language not in _NAMES_GO_ON or last >= sentence.last or document.between(last - 1) != " ":
+        return ""
+    following = words[last]
+    if not following[0].isupper() or following.isupper() or fold(following) in _DAYS or not following.isalpha():
+        return ""
+    # In a headline each word may have a capital letter; there, two names side by side are no sign.
+    small = sum(len(word) > 3 and word.islower() for word in words[sentence.first : sentence.last])
+    return " ".join(words[first : last + 1]) if small >= _SMALL_WORDS else ""
+
+
 def _leads_to_a_place(before: Sequence[str], after: Sequence[str]) -> str:
     """The words before a capital that make it a place: in, flew to, the streets of."""
     word, earlier = before[-1], before[-3:-1]
@@ -124,6 +170,8 @@ def _leads_to_a_place(before: Sequence[str], after: Sequence[str]) -> str:
     if word in _TO:
         near = [*earlier, *after] if word in _LOOKS_AHEAD else earlier
         return "" if _TOWARDS_A_GOVERNMENT.intersection(near) else word
+    if word in _FOR:
+        return word if _SETS_OUT.intersection(before[-6:-1]) else ""
     if word in _OF:
         return "" if _GOVERNMENT_OF.intersection(earlier) else " ".join(before[-2:])
     return word if word in _PLACE_BEFORE else ""

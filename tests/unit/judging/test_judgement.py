@@ -68,9 +68,11 @@ def test_no_alias_of_the_seeds_swallows_one_of_another_entity():
         if {desk().entities[owner].type, desk().entities[entity].type} != {"person"}
     }
 
-    # In Chinese the name of Nigeria begins with the short one of Niger, and Jean-Marie ends with Mali.
+    # In Chinese the name of Nigeria begins with the short one of Niger, and Jean-Marie ends with Mali. A federated state
+    # of Nigeria bears the name of Niger.
     assert swallowed == {
         ("nigeria", "尼 日 利 亚", "niger"),
+        ("nigeria", "etat du niger", "niger"),
         ("nigeria", "尼 日 利 亞", "niger"),
         ("karamoko-jean-marie-traore", "卡 拉 莫 科 让 马 里 特 拉 奥 雷", "mali"),
     }
