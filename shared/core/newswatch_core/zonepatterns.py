@@ -143,12 +143,13 @@ _OURS = r"our|notre|nos|unser(?:em|er|e)?|nuestr[oa]s?|noss[oa]s?|наш(?:ег�
 _REPORTER = r"correspond|corresponsal|enviad[oa]|envoyée?s?\s|reporter|staff|корреспондент|собкор|korrespondent"
 BYLINE = re.compile(
     _either(rf"""
+    \(?(?i:{AGENCY})[,/]?\s{_NAME}\)?$
     (?i:by|par|por|von|автор)\s{_NAME}(?:,?\s(?:and|et|y|und|и)\s{_NAME})?(?:[,|–—-]\s?[^.!?\n]{{0,60}})?$
     (?i:(?:(?:from|de|von|por|del|do|da|от)\s)?(?:{_OURS})\s(?:\w+\s)?(?:{_REPORTER})\w*)(?:\s[^\s.!?:]+){{0,6}}$
     (?:من\s)?(?:مراسلنا|مراسلتنا|موفدنا)\s(?:في|إلى)(?:\s[^\s.!?:]+){{1,3}}$
     """)
 )
-"""By A. Writer / Our correspondent in Moscow"""
+"""By A. Writer / Our correspondent in Moscow / Reuters, London"""
 CREDIT_TAIL = re.compile(
     _either(rf"""
     (?:(?<=[.!?…»”")])\s*|\s[|–—-]\s|\s?[(\[])(?:(?i:{CREDIT_HEADS})\s?[:：/©]|©)\s?[^\n]{{1,90}}$

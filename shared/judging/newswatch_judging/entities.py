@@ -80,7 +80,8 @@ class Alias(Model):
     `never-alone`: it counts only where an unguarded alias of the entity, a related entity, member or person, or one of
     the entity's context words stands in the article as well. `metonym`: a capital, which counts only where it stands
     for the government and not for the place. `also-means`: other things of this name, spelled out; where one of them
-    stands in the article, the alias counts only if an unguarded alias of the entity does, too.
+    stands in the article, the alias counts only if an unguarded alias of the entity does, too. `combining`: half a word
+    (Russo-, franco-), which counts only with a hyphen and another word behind it.
     """
 
     text: Phrase
@@ -90,6 +91,7 @@ class Alias(Model):
     forbids: Context | None = None
     never_alone: Literal["true", "false"] = Field(default="false", alias="never-alone")
     metonym: Literal["true", "false"] = "false"
+    combining: Literal["true", "false"] = "false"
     also_means: tuple[Phrase, ...] = Field(default=(), alias="also-means")
 
     @property
@@ -103,6 +105,10 @@ class Alias(Model):
     @property
     def is_metonym(self) -> bool:
         return self.metonym == "true"
+
+    @property
+    def is_combining(self) -> bool:
+        return self.combining == "true"
 
     @property
     def is_exact(self) -> bool:

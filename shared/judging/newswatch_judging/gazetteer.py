@@ -11,19 +11,21 @@ from typing import Any
 
 from newswatch_core.events import Mention, Zone
 from newswatch_core.text import Document, fold, words
-from newswatch_judging.disambiguate import PART_OF, PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
+from newswatch_judging.disambiguate import FORBIDDEN, PART_OF, PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
 from newswatch_judging.entities import Alias, ContextWord, Entity, Longer
+from newswatch_judging.givennames import names_another
 from newswatch_judging.lexicon import Hit, Lexicon
 from newswatch_judging.namesakes import names_a_dish, names_a_namesake
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An alias of an entity; `shouted` is its form for sentences that are all in capitals."""
+    """An alias of an entity; `shouted` is its form for sentences that are all in capitals, `spaced` is A. E. S."""
 
     entity: str
     alias: Alias
     shouted: bool = False
+    spaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Tagged:
     refused: tuple[tuple[Mention, str], ...]
 
 
+_LONGEST_SPACED = 4
 _HAVE_NAMESAKES = frozenset({"country", "person"})
 MAX_MENTIONS = 200
 """So many mentions of an entity in one zone are told: a text of one repeated name would have tens of thousands."""
@@ -80,6 +83,7 @@ class Gazetteer:
             entity.id: tuple(dict.fromkeys((*entity.members, *entity.people, *entity.related)))
             for entity in entities.values()
         }
+        self._given = {entity.id: _given_names(entity) for entity in entities.values()}
         self._owners: dict[tuple[str, ...], set[str]] = {}
         written: set[ContextWord] = set()
         for entity in entities.values():
@@ -125,19 +129,33 @@ class Gazetteer:
         return Tagged(mentions, tuple(dict.fromkeys((_mention(document, candidate), why) for candidate, why in told)))
 
     def _local_verdict(self, hit: Hit[Name], seen: Seen, language: str) -> Verdict:
-        kind = self._entities[hit.payload.entity].type
-        if kind in _HAVE_NAMESAKES and hit.last - hit.first == 1:
-            other = names_a_namesake(seen.document, hit.first, hit.last)
-            other = other or (names_a_dish(seen.document, hit.first, hit.last, language) if kind == "country" else "")
-            if other:
-                return Verdict(refusal=f"something else of that name: {other}")
+        if hit.last - hit.first == 1:
+            refusal = self._other_bearer(hit, seen.document, language)
+            if refusal:
+                return Verdict(refusal=refusal)
         return local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
+
+    def _other_bearer(self, hit: Hit[Name], document: Document, language: str) -> str:
+        """What else bears this name of one word here, or ""."""
+        entity, alias = self._entities[hit.payload.entity], hit.payload.alias
+        if entity.type in _HAVE_NAMESAKES:
+            other = names_a_namesake(document, hit.first, hit.last)
+            if not other and entity.type == "country":
+                other = names_a_dish(document, hit.first, hit.last, language)
+            if other:
+                return f"something else of that name: {other}"
+        if entity.type == "person" or (alias.is_never_alone and not alias.text.isupper()):
+            other = names_another(document, hit.first, self._given[entity.id])
+            return f"another person: {other}" if other else ""
+        return ""
 
     def _add_alias(self, entity: str, alias: Alias, language: str) -> None:
         self._owners.setdefault(tuple(map(fold, words(alias.text))), set()).add(entity)
         if alias.is_exact:
             self._names.add(alias.text, Name(entity, alias), how="cased")
             self._names.add(alias.text, Name(entity, alias, shouted=True), how="exact")
+            if alias.text.isupper() and alias.text.isalpha() and len(alias.text) <= _LONGEST_SPACED:
+                self._names.add(" ".join(alias.text), Name(entity, alias, spaced=True), how="cased")
         else:
             self._names.add(alias.text, Name(entity, alias), how="name", language=language)
 
@@ -150,6 +168,8 @@ class Gazetteer:
         owners = self._owners.get(tuple(map(fold, shown)))
         if owners and name.entity not in owners:
             return False
+        if name.spaced:
+            return all(document.text_after(word, 1) == "." for word in range(hit.first, hit.last))
         if not name.shouted:
             return True
         return (
@@ -229,6 +249,14 @@ class Gazetteer:
         return f"with {word}" if word else ""
 
 
+def _given_names(person: Entity) -> frozenset[str]:
+    """What stands before the surname in the person's names of several words, folded."""
+    if person.type != "person":
+        return frozenset()
+    parts = (words(alias.text) for _, _, alias in person.each_alias())
+    return frozenset(fold(part) for each in parts for part in each[:-1])
+
+
 def _stand(candidates: Iterable[Candidate], standing: dict[str, list[tuple[int, int]]], seen: Seen) -> None:
     """Notes where proven candidates stand, in the order of the text."""
     for candidate in candidates:
@@ -241,9 +269,10 @@ def _stand(candidates: Iterable[Candidate], standing: dict[str, list[tuple[int, 
 def _without_other_senses(
     candidates: Sequence[Candidate], refused: Sequence[tuple[Candidate, str]], seen: Seen
 ) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
-    """Refuses an acronym where the article shows that it means something else, unless the full name stands there.
+    """Refuses a short name where the article shows that it means something else, unless the full name stands there.
 
-    After AES-256 or Cascading Style Sheets, a bare AES or CSS is no confederation, whatever country is near.
+    After AES-256 or Cascading Style Sheets, a bare AES or CSS is no confederation, whatever country is near; after the
+    striker Ibrahim Traoré, a bare Traoré is no president.
     """
     named = {
         candidate.name.entity
@@ -254,14 +283,21 @@ def _without_other_senses(
     }
     shown: dict[tuple[str, str], str] = {}
     for candidate, why in refused:
-        is_other = why.startswith(PART_OF) and candidate.name.alias.is_bare_acronym
+        alias = candidate.name.alias
+        is_long = candidate.last - candidate.first > 1
+        is_other = (
+            why.startswith(FORBIDDEN) if is_long else why.startswith((PART_OF, FORBIDDEN)) and alias.is_bare_acronym
+        )
         if is_other and seen.document.zone_of(candidate.first) in PROVING_ZONES:
-            shown.setdefault((candidate.name.entity, candidate.name.alias.text), why)
+            shown.setdefault((candidate.name.entity, "" if is_long else alias.text), why)
     kept: list[Candidate] = []
     others: list[tuple[Candidate, str]] = []
     for candidate in candidates:
         alias, entity = candidate.name.alias, candidate.name.entity
-        other = "" if entity in named else (shown.get((entity, alias.text), "") or seen.any_of(alias.other_senses))
+        other = shown.get((entity, alias.text), "") or seen.any_of(alias.other_senses)
+        if candidate.last - candidate.first == 1:
+            other = other or shown.get((entity, ""), "")
+        other = "" if entity in named else other
         if other:
             others.append((candidate, f"here it means something else: {other}"))
         else:

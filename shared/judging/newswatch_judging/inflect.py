@@ -215,7 +215,7 @@ def _ukrainian(form: str) -> Iterable[str]:
 
 def _polish(form: str) -> Iterable[str]:
     if form.endswith("ski"):
-        return _endings(form, 1, "iego iemu im a iej ie ich imi")
+        return [*_endings(form, 1, "iego iemu im a iej ie ich imi"), form[:-3] + "scy"]
     if form.endswith("ja"):
         return _endings(form, 1, "i e o")
     if form.endswith("a"):

@@ -38,6 +38,7 @@ _KIND = _words("""
 _ARTICLES = _words(
     "the a an le la l du au un une el al un una o no do ao um der die das dem den im zum am ein eine einem einer"
 )
+_OWN_ARTICLES = frozenset({"l", "la", "le", "el", "the", "a", "o"})
 _ADJECTIVES = ("an", "ans", "ch", "ese", "be")
 """How English adjectives end: of "the hotel Russian guests like" nothing bears the name."""
 _BEFORE = _CALLED | _CALLED_ALWAYS | _KIND
@@ -58,9 +59,9 @@ _DISHES_AND_BREEDS = {
         хомяка горки горках горок матрёшка матрёшки матрёшку булка булки булочка булочки тост тосты
     """),
     "fr": _words("""
-        salade salades soupe soupes ragoût crêpe crêpes beignets gâteau gâteaux tarte tartes omelette sauce sauces
-        poulet roulette montagnes poupée poupées bouledogue bouledogues lévrier lévriers caniche caniches terrier
-        terriers hamster hamsters tortue tortues
+        salade salades charlotte charlottes blinis bortsch soupe soupes ragoût crêpe crêpes beignets gâteau gâteaux
+        tarte tartes omelette sauce sauces poulet roulette montagnes poupée poupées bouledogue bouledogues lévrier
+        lévriers caniche caniches terrier terriers hamster hamsters tortue tortues
     """),
     "es": _words("""
         ensalada ensaladas ensaladilla sopa sopas guiso tarta tortilla tortillas salsa pastel pasteles filete ruleta
@@ -83,6 +84,9 @@ def names_a_namesake(document: Document, first: int, last: int) -> str:
     words, sentence = document.words, document.sentence_holding(first)
     if last < sentence.last and fold(words[last]) in _AFTER:
         return words[last]
+    if first > sentence.first + 1 and fold(words[first - 1]) in _OWN_ARTICLES and words[first - 1][0].isupper():
+        # Bar La Embajada, Restaurant L'Ambassade
+        first -= 1
     word = fold(words[first - 1]) if first > sentence.first else ""
     if word not in _BEFORE or document.between(first - 1).strip(" \u00a0«“\"'‘„"):
         return ""
