@@ -11,7 +11,7 @@ def _either(lines: str) -> str:
 
 
 AGENCY = _either(r"""
-    AFP|AP|Reuters|TASS|ITAR-TASS|ТАСС|ИТАР-ТАСС|РИА\s?Новости|RIA(?:\sNovosti)?|Интерфакс|Interfax|Xinhua|Sputnik
+    AFP|AP|Reuters|TASS|ITAR-TASS|ТАСС|ИТАР-ТАСС|РИА\s?Новости|RIA(?:\sNovosti)?|Интерфакс|ИНТЕРФАКС|INTERFAX|Interfax|Xinhua|Sputnik
     Спутник|EFE|dpa|DPA|ANSA|Anadolu|AA|APA|APANEWS|PANA|UPI|Bloomberg|Regnum|REGNUM|Prensa Latina|Lusa|Agencias
     Agenzia Nova|MENA|APS|MAP|WAM|SPA|AMAP|ANP|AIB|NAN|RFI|BBC|VOA|CNN|Euronews|رويترز|شينخوا|سبوتنيك|الأناضول
     أ\s?ف\s?ب|فرانس برس|د\s?ب\s?أ|وكالات|تاس|العربية|الجزيرة

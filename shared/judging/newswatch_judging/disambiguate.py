@@ -150,7 +150,7 @@ def _refusal(alias: Alias, seen: Seen, first: int, last: int, language: str) -> 
 
 def _is_fragment(alias: Alias, document: Document, last: int) -> str:
     """Why a word means nothing without what stands behind it, or ""."""
-    if document.text_after(last - 1, 1) in _MONEY:
+    if alias.is_exact and document.text_after(last - 1, 1) in _MONEY:
         return f"{PART_OF}a currency"
     if alias.is_combining and not _is_joined(document, last):
         return "half a word, and no other half follows"

@@ -16,6 +16,7 @@ from newswatch_judging.entities import Alias, ContextWord, Entity, Longer
 from newswatch_judging.givennames import names_another
 from newswatch_judging.lexicon import Hit, Lexicon
 from newswatch_judging.namesakes import names_a_dish, names_a_namesake
+from newswatch_judging.senses import common_word, spelled_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +130,15 @@ class Gazetteer:
         return Tagged(mentions, tuple(dict.fromkeys((_mention(document, candidate), why) for candidate, why in told)))
 
     def _local_verdict(self, hit: Hit[Name], seen: Seen, language: str) -> Verdict:
-        if hit.last - hit.first == 1:
-            refusal = self._other_bearer(hit, seen.document, language)
-            if refusal:
-                return Verdict(refusal=refusal)
+        if hit.last - hit.first == 1 and (refusal := self._other_bearer(hit, seen.document, language)):
+            return Verdict(refusal=refusal)
         return local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
 
     def _other_bearer(self, hit: Hit[Name], document: Document, language: str) -> str:
         """What else bears this name of one word here, or ""."""
         entity, alias = self._entities[hit.payload.entity], hit.payload.alias
+        if alias.is_exact and (small := common_word(document, hit.first)):
+            return f"a common word here: {small}"
         if entity.type in _HAVE_NAMESAKES:
             other = names_a_namesake(document, hit.first, hit.last)
             if not other and entity.type == "country":
@@ -292,6 +293,10 @@ def _without_other_senses(
             shown.setdefault((candidate.name.entity, "" if is_long else alias.text), why)
     kept: list[Candidate] = []
     others: list[tuple[Candidate, str]] = []
+    for candidate in candidates:
+        alias, entity = candidate.name.alias, candidate.name.entity
+        if alias.is_bare_acronym and (full := spelled_out(seen.document, candidate.first, candidate.last)):
+            shown.setdefault((entity, alias.text), full)
     for candidate in candidates:
         alias, entity = candidate.name.alias, candidate.name.entity
         other = shown.get((entity, alias.text), "") or seen.any_of(alias.other_senses)

@@ -93,7 +93,7 @@ _IS_THERE = _words("""
     envoyés envoyée envoyées acheminé acheminée acheminés acheminées distribué distribuée distribués distribuées déployé
     déployés déployée tué tués mort morts blessés manifestation attaque attaques attentat explosion incendie marche
     rassemblement conférence départ installé installée ouverture organisé organisée organisés basé basée
-    né née tenu tenue tenir siège bureau ambassade ambassadeur embajada embajador embaixada entregada entregado
+    né née tenu tenue tenir siège bureau ambassadeur embajada embajador embaixada entregada entregado
     distribuida ataque ataques atentado vive viven vivir mudou
 """)
 _ASKS = _words("""
@@ -137,7 +137,7 @@ _PLACE_AFTER = _words("""
 _DISTANCE_UNITS = _words("км километр километра километров km kms kilometres kilometers kilómetros quilômetros miles")
 _OF = _words("of de du d von do")
 _GOVERNMENT_OF = _words("""
-    embassy ambassador forces army troops soldiers weapons money strategy plan plans propaganda protection partner
+    ambassador forces army troops soldiers weapons money strategy plan plans propaganda protection partner
     partners cooperation relations ties letter statement spokesman spokeswoman diplomats minister ministers invitation
     mercy grip shadow war friends enemies foes help aid cost expense
     support backing ally allies alliance position policy politics government authorities rulers leaders leadership hand
@@ -150,7 +150,7 @@ _GOVERNMENT_OF = _words("""
     rapprochement régime régimes junte junta chef diplomate satellite orbite giron
     ingérence ingérences grief griefs reproche reproches plainte plaintes menace menaces exigence exigences réaction
     réactions silence promesse promesses soupçons démenti colère ire émissaire émissaires proposition propositions
-    mainmise dénégations ambassade ambassadeur forces armée troupes soldats armes aide livraison livraisons argent vert
+    mainmise dénégations ambassadeur forces armée troupes soldats armes aide livraison livraisons argent vert
     engagement avertissement appel invitation stratégie plan promesse parole propagande tutelle protection parrain
     partenaire partenaires coopération relations liens cadeau lettre communiqué porte-parole parole représentant envoyé
     diplomates ministre ministres droit étroit orthodoxie
