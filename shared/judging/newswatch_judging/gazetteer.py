@@ -11,22 +11,13 @@ from typing import Any
 
 from newswatch_core.events import Mention, Zone
 from newswatch_core.text import Document, fold, words
-from newswatch_judging.disambiguate import FORBIDDEN, PART_OF, PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
+from newswatch_judging.candidates import Candidate, Name, longest, without_other_senses
+from newswatch_judging.disambiguate import PART_OF, PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
 from newswatch_judging.entities import Alias, ContextWord, Entity, Longer
 from newswatch_judging.givennames import names_another
 from newswatch_judging.lexicon import Hit, Lexicon
 from newswatch_judging.namesakes import names_a_dish, names_a_namesake
-from newswatch_judging.senses import common_word, spelled_out
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """An alias of an entity; `shouted` is its form for sentences that are all in capitals, `spaced` is A. E. S."""
-
-    entity: str
-    alias: Alias
-    shouted: bool = False
-    spaced: bool = False
+from newswatch_judging.senses import common_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +30,6 @@ class Blocked:
 
 Around = Blocked | ContextWord
 """What is looked for only where an alias stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An alias standing at the words `first` to `last`, and what its guards say."""
-
-    first: int
-    last: int
-    name: Name
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +65,7 @@ class Gazetteer:
             entity.id: tuple(dict.fromkeys((*entity.members, *entity.people, *entity.related)))
             for entity in entities.values()
         }
-        self._given = {entity.id: _given_names(entity) for entity in entities.values()}
+        self._given = {entity.id: _given_names(entity) for entity in entities.values() if entity.type == "person"}
         self._owners: dict[tuple[str, ...], set[str]] = {}
         written: set[ContextWord] = set()
         for entity in entities.values():
@@ -118,7 +99,7 @@ class Gazetteer:
                 refused.append((candidate, refusal))
             else:
                 counting.append(candidate)
-        counting, others = _without_other_senses(counting, refused, seen)
+        counting, others = without_other_senses(counting, refused, seen, self._given)
         refused += others
         counting, namesakes = self._without_namesakes(counting, blocked, seen)
         refused += namesakes
@@ -146,7 +127,7 @@ class Gazetteer:
             if other:
                 return f"something else of that name: {other}"
         if entity.type == "person" or (alias.is_never_alone and not alias.text.isupper()):
-            other = names_another(document, hit.first, self._given[entity.id])
+            other = names_another(document, hit.first, self._given.get(entity.id, frozenset()))
             return f"another person: {other}" if other else ""
         return ""
 
@@ -252,8 +233,6 @@ class Gazetteer:
 
 def _given_names(person: Entity) -> frozenset[str]:
     """What stands before the surname in the person's names of several words, folded."""
-    if person.type != "person":
-        return frozenset()
     parts = (words(alias.text) for _, _, alias in person.each_alias())
     return frozenset(fold(part) for each in parts for part in each[:-1])
 
@@ -265,49 +244,6 @@ def _stand(candidates: Iterable[Candidate], standing: dict[str, list[tuple[int, 
             standing.setdefault(candidate.name.entity, []).append((candidate.first, candidate.last))
     for places in standing.values():
         places.sort()
-
-
-def _without_other_senses(
-    candidates: Sequence[Candidate], refused: Sequence[tuple[Candidate, str]], seen: Seen
-) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
-    """Refuses a short name where the article shows that it means something else, unless the full name stands there.
-
-    After AES-256 or Cascading Style Sheets, a bare AES or CSS is no confederation, whatever country is near; after the
-    striker Ibrahim Traoré, a bare Traoré is no president.
-    """
-    named = {
-        candidate.name.entity
-        for candidate in candidates
-        if not candidate.name.alias.is_guarded
-        and not candidate.verdict.open
-        and seen.document.zone_of(candidate.first) in PROVING_ZONES
-    }
-    shown: dict[tuple[str, str], str] = {}
-    for candidate, why in refused:
-        alias = candidate.name.alias
-        is_long = candidate.last - candidate.first > 1
-        is_other = (
-            why.startswith(FORBIDDEN) if is_long else why.startswith((PART_OF, FORBIDDEN)) and alias.is_bare_acronym
-        )
-        if is_other and seen.document.zone_of(candidate.first) in PROVING_ZONES:
-            shown.setdefault((candidate.name.entity, "" if is_long else alias.text), why)
-    kept: list[Candidate] = []
-    others: list[tuple[Candidate, str]] = []
-    for candidate in candidates:
-        alias, entity = candidate.name.alias, candidate.name.entity
-        if alias.is_bare_acronym and (full := spelled_out(seen.document, candidate.first, candidate.last)):
-            shown.setdefault((entity, alias.text), full)
-    for candidate in candidates:
-        alias, entity = candidate.name.alias, candidate.name.entity
-        other = shown.get((entity, alias.text), "") or seen.any_of(alias.other_senses)
-        if candidate.last - candidate.first == 1:
-            other = other or shown.get((entity, ""), "")
-        other = "" if entity in named else other
-        if other:
-            others.append((candidate, f"here it means something else: {other}"))
-        else:
-            kept.append(candidate)
-    return kept, others
 
 
 def add_blocked(around: Lexicon[Around], owner: str, blocked: Iterable[Longer]) -> None:
@@ -337,27 +273,6 @@ def _is_proper(document: Document, hit: Hit[Blocked]) -> bool:
 def enclosing(blocked: Iterable[Hit[Blocked]], first: int, last: int) -> str:
     """The blocked name that holds these words, or ""."""
     return next((hit.payload.text for hit in blocked if hit.first <= first and last <= hit.last), "")
-
-
-def longest(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates that no longer one covers or overlaps; of one entity at one place the best proven stays."""
-    ranked = sorted(candidates, key=lambda each: (each.first - each.last, each.first, _weakness(each)))
-    taken: dict[int, tuple[int, int]] = {}
-    of_entity: set[tuple[str, tuple[int, int]]] = set()
-    kept: list[Candidate] = []
-    for candidate in ranked:
-        place = (candidate.first, candidate.last)
-        holders = {taken[word] for word in range(*place) if word in taken}
-        if holders - {place} or (candidate.name.entity, place) in of_entity:
-            continue
-        kept.append(candidate)
-        of_entity.add((candidate.name.entity, place))
-        taken.update(dict.fromkeys(range(*place), place))
-    return sorted(kept, key=lambda each: (each.first, each.last, each.name.entity))
-
-
-def _weakness(candidate: Candidate) -> tuple[bool, bool, str]:
-    return bool(candidate.verdict.proof), candidate.name.shouted, candidate.name.alias.text
 
 
 def _mention(document: Document, candidate: Candidate) -> Mention:

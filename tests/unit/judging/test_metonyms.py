@@ -6,12 +6,12 @@ from newswatch_core.text import fold, read
 from newswatch_judging.metonyms import names_a_place
 
 CAPITALS = frozenset(
-    map(
-        fold,
-        """
-        Moscow Moscou Moskau Moskaus Moscú Moscovo Москва Москвы Москву Bamako Niamey Abuja باماكو موسكو بموسكو
-        """.split(),
+    fold(word)
+    for words in (
+        "Moscow Moscou Moskau Moskaus Moscú Moscovo Москва Москвы Москву",
+        "Bamako Niamey Abuja باماكو موسكو بموسكو",
     )
+    for word in words.split()
 )
 
 
