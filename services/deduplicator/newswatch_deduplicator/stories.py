@@ -101,7 +101,7 @@ class Stories:
         counts = subject.weights.counts
         shared: dict[int, float] = {}
         left = _POSTINGS
-        for count, term in sorted((counts.get(term, 0), term) for term in subject.weight):
+        for count, term in sorted([(counts.get(term, 0), term) for term in subject.weight]):
             if count > _HOLDERS or left < 0:
                 break
             holders = postings.holders(term, _HOLDERS) or ()
