@@ -50,8 +50,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One revision of an article, as far as it is compared.
+class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """One revision of an article, as far as it is compared. Never part of a cycle: the collector need not look at it.
 
     `at` counts microseconds since 1970. The first `titled` of `terms` and of `phrases` stand in the title (of the
     phrases: `titled_phrases`). `names` are the terms always written with a capital.

@@ -1,6 +1,8 @@
 """The deduplicator's rows: fingerprints (the window), decisions and stories."""
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +28,23 @@ _IDS_AT_ONCE = 500
 
 def load_memory(tx: Tx, limits: Limits) -> Memory:
     """The window as it was after the last commit."""
+    with _uncollected():
+        return _load_memory(tx, limits)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What comes into being meanwhile is never looked at by the garbage collector: none of it is part of a cycle, and
+    a look at a whole window stops every thread for seconds, the pulse too."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _load_memory(tx: Tx, limits: Limits) -> Memory:
     take_time(tx)
     memory = Memory(limits)
     merged = select(stories.c.id, stories.c.into).where(stories.c.into.is_not(None))
