@@ -24,6 +24,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import text
 
 from newswatch_core.storage.database import Database, migrate_url, open_memory, open_url
 from tests.support.children import die_with_us
@@ -218,6 +219,18 @@ def postgres(postgres_url: str) -> Iterator[Database]:
     database = open_url(postgres_url)
     yield database
     database.close()
+
+
+def wait_for_a_waiter(database: Database) -> None:
+    """Returns when a transaction waits for the lock of another."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with database.read() as tx:
+            if tx.execute(waiting).scalar():
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -136,6 +136,14 @@ def lock_names(tx: Connection, names: Iterable[str]) -> None:
 _LOCK_KEYS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
+def wait_for_name(tx: Connection, name: str) -> None:
+    """Returns when no other transaction holds `name`, and locks nothing. With SQLite it never waits."""
+    if tx.dialect.name == "postgresql":
+        savepoint = tx.begin_nested()
+        lock_names(tx, [name])
+        savepoint.rollback()
+
+
 def try_lock_name(tx: Connection, name: str) -> bool:
     """Locks `name` until the end of the transaction unless another holds it. Always true with SQLite."""
     if tx.dialect.name != "postgresql":
