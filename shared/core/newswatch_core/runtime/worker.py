@@ -111,7 +111,7 @@ class Worker:
     async def _work(self, limits: Mapping[str, int]) -> None:
         name, broker = self._service.name, self._broker
         roomy = limits[broker.writes(name)], limits[broker.dead_letters(name)]
-        deliverer = Deliverer(broker, self._pulse, limit=max(roomy))
+        deliverer = Deliverer(broker, self._pulse, limits=roomy)
         emitter = _Emitter(self._context, broker, deliverer, name, roomy)
         parts = parts_of(self._service, self._context, emitter.emit)
         stage = None
