@@ -28,6 +28,7 @@ from sqlalchemy import text
 
 from newswatch_core.storage.database import Database, migrate_url, open_memory, open_url
 from tests.support.children import die_with_us
+from tests.support.missing import missing
 from tests.support.ports import free_port
 
 NAMED = "NEWSWATCH_TEST_POSTGRES"
@@ -154,7 +155,7 @@ def start_server(*, durable: bool = False) -> Server:
     """A server that ends with this process. Skips the test if there is none to start."""
     found = programs()
     if found is None:
-        pytest.skip(f"PostgreSQL: {MISSING}")
+        missing(f"PostgreSQL: {MISSING}")
     folder = Path(tempfile.mkdtemp(prefix="newswatch-postgres-"))
     server = Server(found[0], folder, durable=durable)
     server.start()
