@@ -33,6 +33,7 @@ from newswatch_core.runtime.parts import parts_of
 from newswatch_core.runtime.pulse import Pulse
 from newswatch_core.runtime.waiting import ask_database, wait_for_database, wait_for_topics, watch
 from newswatch_core.storage.articles import put_articles
+from newswatch_core.storage.postgres import not_ahead
 from newswatch_core.storage.retention import sweep
 
 TICK = 1.0
@@ -171,7 +172,8 @@ class Worker:
     async def _sweep(self) -> None:
         def once() -> int:
             with self._context.database.write() as tx:
-                return sweep(tx, self._context.clock(), self._context.settings.retention)
+                # Deleted is deleted: a clock that is a year ahead must not make old what is new.
+                return sweep(tx, not_ahead(tx, self._context.clock()), self._context.settings.retention)
 
         while True:
             try:

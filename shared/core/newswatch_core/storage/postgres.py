@@ -6,6 +6,7 @@ tries again. A row or a table that is locked too long is trouble of the database
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -121,6 +122,14 @@ def take_time(tx: Connection) -> None:
     if tx.dialect.name == "postgresql":
         for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
             tx.execute(text("SELECT set_config(:name, '0', true)"), {"name": name})
+
+
+def not_ahead(tx: Connection, now: datetime) -> datetime:
+    """`now`, but no later than the server's time: of many processes one may have a clock that is ahead."""
+    if tx.dialect.name != "postgresql":
+        return now
+    servers: datetime = tx.execute(text("SELECT now()")).scalar_one()
+    return min(now, servers)
 
 
 def lock_names(tx: Connection, names: Iterable[str]) -> None:
