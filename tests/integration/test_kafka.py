@@ -180,7 +180,7 @@ def test_a_worker_that_waits_for_the_broker_while_it_starts_stops_at_once(
 
 async def test_a_producer_waits_for_a_broker_that_has_gone_since_it_was_asked(own_desk: Desk, own_kafka: Broker):
     own_kafka.kill()
-    deliverer = Deliverer(own_desk.broker, Pulse(60), limit=100_000)
+    deliverer = Deliverer(own_desk.broker, Pulse(60), limits=[100_000])
     starting = asyncio.create_task(deliverer.start())
     await asyncio.sleep(1)
     assert not starting.done()
