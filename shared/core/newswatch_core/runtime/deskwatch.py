@@ -61,11 +61,7 @@ class DeskWatch:
         self._log = structlog.get_logger()
 
     def start(self) -> None:
-        self._lives = [_Watched(live) for live in self._context.lives]
-        for one in self._lives:
-            metrics.CONFIG_GOOD.labels(one.live.name).set(1)
-            metrics.CONFIG_REFUSED.labels(one.live.name).set(0)
-            metrics.CONFIG_GOOD_AT.labels(one.live.name).set_to_current_time()
+        self._meet()
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
         self._thread.start()
 
@@ -81,6 +77,14 @@ class DeskWatch:
         self._asked.set()
         self._wake.set()
 
+    def _meet(self) -> None:
+        """Takes up what the services have made: it is good, or they would not have started."""
+        for live in self._context.lives[len(self._lives) :]:
+            self._lives.append(_Watched(live))
+            metrics.CONFIG_GOOD.labels(live.name).set(1)
+            metrics.CONFIG_REFUSED.labels(live.name).set(0)
+            metrics.CONFIG_GOOD_AT.labels(live.name).set_to_current_time()
+
     def _run(self) -> None:
         pause = self._pace.every
         while not self._stopping.is_set():
@@ -89,14 +93,15 @@ class DeskWatch:
             asked = self._asked.is_set()
             self._asked.clear()
             try:
-                restless = self._look(asked=asked)
+                restless = self.look(asked=asked)
             except Exception as error:  # noqa: BLE001 - a thread that ended would never take a change again
                 self._log.error("configuration", problem=repr(error), hint="looked at again")
                 restless = False
             pause = self._pace.rest if restless else self._pace.every
 
-    def _look(self, *, asked: bool) -> bool:
-        """Whether files are changing: then it is time to come back soon."""
+    def look(self, *, asked: bool = False) -> bool:
+        """One look, by one thread at a time. Whether files are changing: then it is time to come back soon."""
+        self._meet()
         if asked:
             self._log.info("looking", desk=str(self._context.desk), why="SIGHUP")
         restless = False
