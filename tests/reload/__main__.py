@@ -11,6 +11,9 @@ from tests.reload.run import Report, carry_out
 from tests.support.kafka_broker import Broker
 from tests.support.postgres import new_database
 
+ALARM_WITHIN = 10.0
+"""Seconds, on a machine that does nothing else."""
+
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="tests.reload", description=__doc__)
@@ -24,6 +27,8 @@ def main(arguments: list[str]) -> int:
         print(f"{runtime}: seed {given.seed}", flush=True)
         with tempfile.TemporaryDirectory(prefix="newswatch-reload-") as folder:
             report = _run(runtime, Path(folder), given)
+        if max(report.alarms, default=0) > ALARM_WITHIN:
+            report.wrong.append(f"an alarm took {max(report.alarms):.1f} s")
         print(report.text(), flush=True)
         good = good and not report.wrong
     return 0 if good else 1
