@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from newswatch_core.codes import LANGUAGES
 from newswatch_core.events import Article, ClauseMatch, Closeness, Match, Severity, Span
 from newswatch_judging.reasons import Reason, reasons
 
@@ -32,15 +33,6 @@ _CLOSENESS: Mapping[Closeness, str] = {
     "paragraph": "in one paragraph",
     "article": "across the article",
 }
-_LANGUAGE_NAMES = """
-    am Amharic, ar Arabic, az Azerbaijani, be Belarusian, bg Bulgarian, bm Bambara, bn Bengali, cs Czech, da Danish,
-    de German, el Greek, en English, es Spanish, et Estonian, fa Persian, ff Fula, fi Finnish, fr French, ha Hausa,
-    he Hebrew, hi Hindi, hr Croatian, hu Hungarian, hy Armenian, id Indonesian, it Italian, ja Japanese, ka Georgian,
-    kk Kazakh, ko Korean, lt Lithuanian, lv Latvian, ms Malay, nl Dutch, no Norwegian, pl Polish, pt Portuguese,
-    ro Romanian, ru Russian, sk Slovak, sl Slovene, so Somali, sq Albanian, sr Serbian, sv Swedish, sw Swahili,
-    th Thai, tr Turkish, uk Ukrainian, ur Urdu, uz Uzbek, vi Vietnamese, yo Yoruba, zh Chinese, zu Zulu
-"""
-_LANGUAGES = {name[:2]: name[3:] for name in (part.strip() for part in _LANGUAGE_NAMES.split(","))}
 
 
 class NamedRule(Protocol):
@@ -310,7 +302,7 @@ def word(message: Message, *, now: datetime, delivery: str, repeat: bool = False
 
 def source(message: Message) -> str:
     """The outlet, with its kind and language."""
-    language = _LANGUAGES.get(message.language, message.language)
+    language = LANGUAGES.get(message.language, message.language)
     inside = ", ".join(part for part in (message.kind, language) if part)
     return f"{message.outlet} ({inside})" if inside else message.outlet
 

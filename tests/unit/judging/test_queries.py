@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch_judging.query import QueryError, check_names, parse
+from newswatch_judging.names import check_names
+from newswatch_judging.query import QueryError, parse
 from newswatch_judging.tree import And, AtLeast, Filter, InZone, Near, Not, Or, Within, terms_of, text_of
 
 
@@ -61,7 +62,7 @@ def test_a_clause_is_shown_as_written():
         ("@css)", 5, "closing bracket too many", "take it out"),
         ("@css AND", 9, "ends too soon", "must follow"),
         ("AND @css", 1, "something before it", "each side"),
-        ('"abc', 1, "not expected", 'closing "'),
+        ('"abc', 1, "no partner", 'closing "'),
         ("ab*", 1, "too short", "3 letters"),
         ("foo:bar", 4, "':'", "title lead body"),
         ("a NEAR/0 b", 3, "out of bounds", "from 1"),

@@ -97,7 +97,7 @@ def test_a_fixture_that_cannot_be_read_is_a_problem(desk: Path, path: str):
     [
         ("@russia AND", "@rusia AND", "no entity @rusia", "did you mean @russia?"),
         ("#embassy'", "#embasy'", "no keyword set #embasy", "did you mean #embassy?"),
-        ("@russia AND", "@russia and", "column 9", "in capitals"),
+        ("@russia AND", "@russia and", "'and' is no operator", "in capitals"),
         ("severity: high", "severity: urgent", "severity", ""),
         ("title: Russia's embassies", "titel: Russia's embassies", "unknown field 'titel'", "did you mean 'title'?"),
     ],
