@@ -17,14 +17,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from newswatch_core.codes import LANGUAGES
-from newswatch_core.events import Article, ClauseMatch, Closeness, Match, Severity, Span
+from newswatch_core.events import Article, ClauseMatch, Closeness, CountedArticle, Match, Severity, Span
 from newswatch_judging.reasons import Reason, reasons
+from newswatch_judging.rules import Count
 
 MAX_TITLE = 300
 MAX_NAME = 120
 MAX_URL = 1_000
 QUOTES = 2
 MAX_RULES = 15
+MAX_COUNTED = 15
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 _CLOSENESS: Mapping[Closeness, str] = {
@@ -66,6 +68,22 @@ class RuleTold(msgspec.Struct, frozen=True):
     closeness: Closeness
 
 
+class CountedTold(msgspec.Struct, frozen=True):
+    """An article that a rule counted."""
+
+    title: str
+    outlet: str
+    at: datetime
+
+
+class CountTold(msgspec.Struct, frozen=True):
+    """What made up the number of a rule that counts: `what` is such as "3 stories within 24 h"."""
+
+    rule: str
+    what: str
+    articles: tuple[CountedTold, ...]
+
+
 class Thread(msgspec.Struct, frozen=True):
     """The first delivery of this story to the same receiver: its id and subject, and the rules told so far."""
 
@@ -90,6 +108,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     seen: datetime
     at: datetime
     rules: tuple[RuleTold, ...]
+    counts: tuple[CountTold, ...] = ()
     quotes: tuple[tuple[Piece, ...], ...] = ()
     glosses: tuple[Gloss, ...] = ()
     thread: Thread | None = None
@@ -120,6 +139,7 @@ def compose(
     zone: str = "UTC",
     thread: Thread | None = None,
     sample: bool = False,
+    counts: Sequence[CountTold] = (),
 ) -> Message:
     """The message about `article`, which fired these rules. `names`: what `@entity` and `#keyword-set` are called."""
     matches = [match for _, match in fired]
@@ -139,11 +159,23 @@ def compose(
         seen=article.seen,
         at=article.at,
         rules=tuple(RuleTold(rule.id, plain(rule.title, MAX_NAME), match.closeness) for rule, match in fired),
+        counts=tuple(counts),
         quotes=quotes,
         glosses=_glosses(article, matches, names, quotes) if foreign else (),
         thread=thread,
         sample=sample,
     )
+
+
+def count_told(rule: str, count: Count, counted: Sequence[CountedArticle]) -> CountTold:
+    """What a rule that counts has counted, for its message."""
+    number = len(counted)
+    things = "stories" if count.stories else "outlets"
+    told = tuple(
+        CountedTold(plain(one.title, MAX_TITLE) or "(no title)", plain(one.outlet, MAX_NAME), one.at)
+        for one in counted[:MAX_COUNTED]
+    )
+    return CountTold(rule, f"{number} {things} within {span(count.within)}", told)
 
 
 def _quoted(article: Article, matches: Sequence[Match]) -> Sequence[Reason]:
@@ -250,6 +282,7 @@ class Wording:
     """A message in words, the same for every receiver, in the order an analyst reads it.
 
     `flags` come before everything. `rules_word` introduces `rules`; `before` names rules that were told before.
+    `counts`: of each rule that counts, what it counted and a line for each article.
     """
 
     flags: tuple[str, ...]
@@ -259,6 +292,7 @@ class Wording:
     rules_word: str
     rules: tuple[RuleLine, ...]
     before: str
+    counts: tuple[tuple[str, tuple[str, ...]], ...]
     quotes: tuple[tuple[Piece, ...], ...]
     glosses: tuple[str, ...]
     facts: str
@@ -290,6 +324,7 @@ def word(message: Message, *, now: datetime, delivery: str, repeat: bool = False
         rules_word=words + (f" ({more} more not listed)" if more > 0 else ""),
         rules=rules,
         before=f"Told before in this story: {', '.join(thread.rules)}" if thread else "",
+        counts=tuple(_counted(told, now) for told in message.counts),
         quotes=message.quotes,
         glosses=tuple(f"«{gloss.words}» = {gloss.name}" for gloss in message.glosses),
         facts="full text" if message.text_from == "page" else "feed text only",
@@ -298,6 +333,11 @@ def word(message: Message, *, now: datetime, delivery: str, repeat: bool = False
         desk=message.desk,
         foot=f"{message.desk}, delivery {delivery}",
     )
+
+
+def _counted(told: CountTold, now: datetime) -> tuple[str, tuple[str, ...]]:
+    lines = tuple(f"{one.title} - {one.outlet}, {age(now - one.at)}" for one in told.articles)
+    return f"{told.what} ({told.rule})", lines
 
 
 def source(message: Message) -> str:
@@ -325,6 +365,14 @@ def _clock(time: datetime, zone: ZoneInfo) -> str:
         return time.astimezone(zone).strftime("%d %b %Y %H:%M")
     except (OverflowError, ValueError):
         return "at an impossible time"
+
+
+def span(length: timedelta) -> str:
+    """A length of time, in the largest unit that gives it whole."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes % (24 * 60) == 0 and minutes > 48 * 60:
+        return f"{minutes // (24 * 60)} days"
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
 
 
 def age(length: timedelta) -> str:
