@@ -173,7 +173,7 @@ def _open(
             "match": _match_encoder.encode(one.match),
             "opened": now,
             "changed": event.article.at,
-            "matches": len(one.counted) or 1,
+            "matches": 1,
         }
         for one in opened
     ]

@@ -103,7 +103,10 @@ def keep(
         if one.counted and count:
             first = one.counted[0].at
             here = (counted.c.tally == tallies[one.rule], counted.c.at.between(first, first + count.within))
-            tx.execute(update(counted).where(*here, counted.c.alert.is_(None)).values(alert=one.alert))
+            waited = tx.execute(
+                update(counted).where(*here, counted.c.alert.is_(None)).values(alert=one.alert)
+            ).rowcount
+            tx.execute(update(alerts).where(alerts.c.id == one.alert).values(matches=1 + waited))
 
 
 def _row(event: TaggedArticle, tally: str, alert: str | None) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import re
 
 from newswatch_judging.queryerrors import QueryError
 from newswatch_judging.tree import (
-    And,
     AtLeast,
     InZone,
     Near,
@@ -106,8 +105,7 @@ def _is_place(node: Node) -> bool:
 
 def price(node: Node) -> int:
     """What judging by this tree may cost: see the top of this module."""
-    total = sum(map(price, children(node))) + (0 if isinstance(node, And | Or) else 1)
-    return total * _TIMES.get(type(node), 1)
+    return (sum(map(price, children(node))) or 1) * _TIMES.get(type(node), 1)
 
 
 def _check_price(tree: Node, query: str) -> None:
