@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from newswatch_alerter.glosses import meanings
 from newswatch_core.codes import LANGUAGES
-from newswatch_core.events import Article, ClauseMatch, Closeness, CountedArticle, Match, Severity, Span
+from newswatch_core.events import Article, ClauseMatch, Closeness, CountedArticle, Match, Mention, Severity, Span
 from newswatch_judging.reasons import Reason, reasons
 from newswatch_judging.rules import Count
 
@@ -140,8 +141,12 @@ def compose(
     thread: Thread | None = None,
     sample: bool = False,
     counts: Sequence[CountTold] = (),
+    mentions: Sequence[Mention] = (),
 ) -> Message:
-    """The message about `article`, which fired these rules. `names`: what `@entity` and `#keyword-set` are called."""
+    """The message about `article`, which fired these rules.
+
+    `names`: what `@entity` and `#keyword-set` are called, and `@group+@entity` the one as part of the other.
+    """
     matches = [match for _, match in fired]
     quotes = tuple(_pieces(reason) for reason in _quoted(article, matches))
     foreign = article.language not in {"", language}
@@ -161,7 +166,7 @@ def compose(
         rules=tuple(RuleTold(rule.id, plain(rule.title, MAX_NAME), match.closeness) for rule, match in fired),
         counts=tuple(counts),
         quotes=quotes,
-        glosses=_glosses(article, matches, names, quotes) if foreign else (),
+        glosses=_glosses(article, matches, names, quotes, mentions) if foreign else (),
         thread=thread,
         sample=sample,
     )
@@ -175,7 +180,7 @@ def count_told(rule: str, count: Count, counted: Sequence[CountedArticle]) -> Co
         CountedTold(plain(one.title, MAX_TITLE) or "(no title)", plain(one.outlet, MAX_NAME), one.at)
         for one in counted[:MAX_COUNTED]
     )
-    return CountTold(rule, f"{number} {things} within {span(count.within)}", told)
+    return CountTold(rule, f"{number} {things} within {time_span(count.within)}", told)
 
 
 def _quoted(article: Article, matches: Sequence[Match]) -> Sequence[Reason]:
@@ -199,32 +204,23 @@ def _pieces(reason: Reason) -> tuple[Piece, ...]:
     return tuple(piece for piece in pieces if piece.text)
 
 
-_TERM = re.compile(r"[@#][\w-]+")
-
-
 def _glosses(
-    article: Article, matches: Sequence[Match], names: Mapping[str, str], quotes: Sequence[Sequence[Piece]]
+    article: Article,
+    matches: Sequence[Match],
+    names: Mapping[str, str],
+    quotes: Sequence[Sequence[Piece]],
+    mentions: Sequence[Mention],
 ) -> tuple[Gloss, ...]:
     """For each clause, its first words among those that the quotations mark."""
     marked = {piece.text.casefold() for quoted in quotes for piece in quoted if piece.marked}
     found: dict[str, Gloss] = {}
-    places = {(clause.clause, span) for match in matches for clause in match.clauses for span in clause.spans}
-    for clause in (clause for match in matches for clause in match.clauses):
-        term = _TERM.search(clause.clause)
-        name = names.get(term[0], "") if term else ""
-        for span in clause.spans if name and name not in found else ():
+    for meant in meanings(matches, names, mentions):
+        for span, name in meant:
             words = plain((article.title if span.zone == "title" else article.text)[span.start : span.end], 80)
-            # Words that two clauses share have no one meaning to tell.
-            shared = any(other != clause.clause and _overlap(span, place) for other, place in places)
-            if not shared and words.casefold() in marked and words.casefold() != name.casefold():
-                found[name] = Gloss(words, plain(name, MAX_NAME))
+            if words.casefold() in marked and words.casefold() != name.casefold():
+                found.setdefault(name, Gloss(words, plain(name, MAX_NAME)))
                 break
     return tuple(found.values())
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    same = (one.zone == "title") == (other.zone == "title")
-    return same and one.start < other.end and other.start < one.end
 
 
 def _drop(character: str) -> str:
@@ -367,7 +363,7 @@ def _clock(time: datetime, zone: ZoneInfo) -> str:
         return "at an impossible time"
 
 
-def span(length: timedelta) -> str:
+def time_span(length: timedelta) -> str:
     """A length of time, in the largest unit that gives it whole."""
     minutes = int(length.total_seconds() // 60)
     if minutes % (24 * 60) == 0 and minutes > 48 * 60:

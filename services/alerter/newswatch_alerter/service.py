@@ -172,6 +172,7 @@ class Alerter:
             zone=self._orders.settings.timezone,
             thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
             sample=is_sample(article),
+            mentions=self._judging.tag(article),
             counts=[
                 messages.count_told(one.rule, count, one.counted)
                 for one in decision.decided
@@ -236,8 +237,13 @@ def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
 
 
 def term_names(judging: Judging) -> Mapping[str, str]:
-    """What the `@entity` and `#keyword-set` of queries are called."""
-    names = {f"@{entity.id}": entity.name for entity in judging.entities.values()}
+    """What the `@entity` and `#keyword-set` of queries are called, and members and people as part of `@group+`."""
+    entities = judging.entities
+    names = {f"@{entity.id}": entity.name for entity in entities.values()}
+    for group in entities.values():
+        for part in (*group.members, *group.people):
+            role = "a member of" if part in group.members else "of"
+            names[f"@{group.id}+@{part}"] = f"{entities[part].name}, {role} {group.name}"
     return names | {f"#{keywords.id}": keywords.name for keywords in judging.keywords.values()}
 
 

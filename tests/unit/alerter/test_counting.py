@@ -273,4 +273,4 @@ def test_every_receiver_is_told_what_was_counted(desk: Desk) -> None:
     [(30 * 60, "30 min"), (3_600, "1 h"), (86_400, "24 h"), (7 * 86_400, "7 days"), (5_400, "90 min")],
 )
 def test_a_length_of_time_is_told_in_its_largest_whole_unit(length: int, words: str) -> None:
-    assert messages.span(timedelta(seconds=length)) == words
+    assert messages.time_span(timedelta(seconds=length)) == words
