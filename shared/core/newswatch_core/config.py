@@ -16,6 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 MAX_FILE = 20_000_000
 MAX_DEPTH = 30
+MAX_VALUES = 1_000_000
+"""Each takes about 300 bytes of memory while a file is read."""
 _QUERY_KEYS = {"query", "define"}
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What YAML takes for the end of a line."""
@@ -143,11 +145,13 @@ class Loaded(Generic[M]):
         severity: Literal["error", "warning"] = "warning" if warning else "error"
         return Problem(self.file, self.node.line_of(*path), message, hint, severity)
 
-    def problem_within(self, offset: int, view: str, message: str, *path: str | int, hint: str = "") -> Problem:
+    def problem_within(
+        self, offset: int, view: str, message: str, *path: str | int, hint: str = "", warning: bool = False
+    ) -> Problem:
         """A problem at one place of the query that `path` leads to."""
         node = self.node.at(*path)
         line, column = node.written.place(str(node.value), offset) if node.written else (node.line, 0)
-        return Problem(self.file, line, message, hint, column=column, view=view)
+        return Problem(self.file, line, message, hint, "warning" if warning else "error", column, view)
 
 
 def load(path: Path, model: type[M], *, root: Path | None = None) -> Loaded[M]:
@@ -181,7 +185,7 @@ def read_yaml(path: Path, *, root: Path | None = None) -> Node:
     except yaml.MarkedYAMLError as error:
         raise ConfigError([_explain_yaml(error, file, text)]) from None
     except yaml.YAMLError as error:
-        raise ConfigError([Problem(file, 0, f"not YAML: {error}".splitlines()[0])]) from None
+        raise ConfigError([_explain_character(error, file)]) from None
 
 
 def file_name(path: Path, root: Path | None) -> str:
@@ -194,6 +198,7 @@ class _Builder:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._lines = _LINE_BREAK.split(text)
+        self._values = 0
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
 
     def build(self) -> Node:
@@ -217,6 +222,9 @@ class _Builder:
 
     def _node(self, event: yaml.Event, depth: int, key: str) -> Node:
         line = _line(event)
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise self._refuse(line, f"more than {MAX_VALUES:,} values in one file", "split it into several files")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise self._refuse(line, "anchors and aliases (& and *) are not read", "quote the text, or write it out")
         if tag := getattr(event, "tag", None):
@@ -233,6 +241,8 @@ class _Builder:
             return Node(event.value, line)
         if not event.style:
             self._check_comment(event, line, key)
+        if not event.value and key == "query":
+            raise self._refuse(line, "the query is empty", "YAML drops what follows #: put the query in single quotes")
         return Node(event.value, line, written=self._written(event))
 
     def _written(self, event: yaml.ScalarEvent) -> Written:
@@ -303,6 +313,12 @@ def _explain_yaml(error: yaml.MarkedYAMLError, file: str, text: str) -> Problem:
     elif "cannot start any token" in message or "alias" in message or "anchor" in message:
         hint = "text that begins with @, *, &, % or ` must be quoted"
     return Problem(file, mark.line + 1 if mark else 0, f"not YAML: {message}", hint)
+
+
+def _explain_character(error: yaml.YAMLError, file: str) -> Problem:
+    """Characters that no YAML file may hold: NUL and other control characters."""
+    hint = "take the invisible character out; in quotes it can be written as \\x00 and the like"
+    return Problem(file, 0, f"not YAML: {error}".splitlines()[0], hint)
 
 
 def _explain(details: Mapping[str, Any], model: type[BaseModel], node: Node, file: str) -> Problem:

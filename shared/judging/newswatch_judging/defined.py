@@ -25,11 +25,11 @@ class Defined:
     path: tuple[str | int, ...]
     skipped: int = 0
 
-    def problem(self, error: QueryError) -> Problem:
+    def problem(self, error: QueryError, *, warning: bool = False) -> Problem:
         """The problem at the error's place."""
         message = f"definition {self.name!r}: {error.message}"
         offset = error.offset + self.skipped
-        return self.loaded.problem_within(offset, error.caret, message, *self.path, hint=error.hint)
+        return self.loaded.problem_within(offset, error.caret, message, *self.path, hint=error.hint, warning=warning)
 
     @property
     def place(self) -> str:

@@ -19,8 +19,9 @@ from newswatch_judging.fixtures import Expected, Inline, describe, read_fixture
 from newswatch_judging.gazetteer import Gazetteer, Tagged
 from newswatch_judging.index import RuleIndex
 from newswatch_judging.keywords import KeywordSet, read_keywords
-from newswatch_judging.lints import lint_entities
+from newswatch_judging.lints import lint_entities, lint_keywords
 from newswatch_judging.queries import parse_queries, wrong_definitions
+from newswatch_judging.rulelints import lint_rules
 from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.terms import Key, Terms
 from newswatch_judging.tree import Node, terms_of
@@ -131,7 +132,8 @@ def check_judging(desk: Path) -> Sequence[Problem]:
 def check_entities(desk: Path) -> Sequence[Problem]:
     """The part of `check_judging` that tagging needs: entities and keywords."""
     entities, keywords = read_entities(desk), read_keywords(desk)
-    return sorted({*entities.problems, *keywords.problems, *lint_entities(entities)})
+    lints = (*lint_entities(entities), *lint_keywords(keywords))
+    return sorted({*entities.problems, *keywords.problems, *lints})
 
 
 def load_tagging(desk: Path) -> Judging:
@@ -146,7 +148,8 @@ def _load(desk: Path, *, lints: bool = False) -> tuple[Judging | None, list[Prob
     entities, keywords, rules = read_entities(desk), read_keywords(desk), read_rules(desk)
     problems = [*entities.problems, *keywords.problems, *rules.problems]
     if lints:
-        problems += lint_entities(entities)
+        problems += [*lint_entities(entities), *lint_keywords(keywords)]
+        problems += lint_rules(rules, entities, keywords, read_feed_names(desk))
     broken = bool(entities.problems or keywords.problems)
     feeds = read_feed_names(desk)
     queries, wrong = parse_queries(rules, entities.entities, keywords.sets, names=not broken, feeds=feeds)

@@ -7,7 +7,7 @@ from newswatch_core.feednames import FeedNames
 from newswatch_judging.names import check_names
 from newswatch_judging.query import read_query
 from newswatch_judging.queryerrors import QueryError
-from newswatch_judging.rules import Rule, RulesRead
+from newswatch_judging.rules import RulesRead
 from newswatch_judging.tree import Node
 
 _Check = Callable[[Node, str], Sequence[QueryError]]
@@ -36,13 +36,13 @@ def parse_queries(
     for rule in rules.rules.values():
         try:
             tree = read_query(rule.query)
-            wrong = [_query_problem(rule, error, rules) for error in check(tree, rule.query)]
+            wrong = [rules.problem_within(rule.id, error) for error in check(tree, rule.query)]
             for name in definitions.used_in(tree):
                 wrong += [*definitions.broken.get(name, ()), *wrong_in.get(name, ())]
             if not wrong:
                 queries[rule.id] = definitions.expand(tree, rule.query).tree
         except QueryError as error:
-            wrong = [_query_problem(rule, error, rules)]
+            wrong = [rules.problem_within(rule.id, error)]
         if wrong:
             problems[rule.id] = wrong
     return queries, problems
@@ -62,7 +62,3 @@ def wrong_definitions(
 def _wrong_in(name: str, rules: RulesRead, check: _Check) -> Sequence[Problem]:
     definition, place = rules.definitions.read[name], rules.definitions.places[name]
     return [place.problem(error) for error in check(definition.tree, definition.text)]
-
-
-def _query_problem(rule: Rule, error: QueryError, rules: RulesRead) -> Problem:
-    return rules.problem_within(rule.id, f"rule {rule.id!r}: {error.message}", error.offset, error.caret, error.hint)

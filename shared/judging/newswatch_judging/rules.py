@@ -12,6 +12,7 @@ from newswatch_core.config import ConfigError, Duration, Loaded, Model, Problem,
 from newswatch_core.events import Closeness, Severity
 from newswatch_judging.defined import Defined, DefinitionsRead, each_defined, read_definitions
 from newswatch_judging.fixtures import Fixtures
+from newswatch_judging.queryerrors import QueryError
 
 FOLDER = "rules"
 _READ = "*.y*ml"
@@ -144,10 +145,11 @@ class RulesRead:
         loaded, index = self.places[rule]
         return loaded.problem(message, "rules", index, *path, hint=hint, warning=warning)
 
-    def problem_within(self, rule: str, message: str, offset: int, view: str, hint: str = "") -> Problem:
+    def problem_within(self, rule: str, error: QueryError, *, warning: bool = False) -> Problem:
         """A problem at one place of the query of the rule with id `rule`."""
         loaded, index = self.places[rule]
-        return loaded.problem_within(offset, view, message, "rules", index, "query", hint=hint)
+        message, path = f"rule {rule!r}: {error.message}", ("rules", index, "query")
+        return loaded.problem_within(error.offset, error.caret, message, *path, hint=error.hint, warning=warning)
 
 
 def read_rules(desk: Path) -> RulesRead:
