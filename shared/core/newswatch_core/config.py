@@ -237,6 +237,9 @@ class _Builder:
             return self._mapping(line, depth, key)
         if not isinstance(event, yaml.ScalarEvent):
             raise self._refuse(line, "a value is expected here")
+        return self._scalar(event, line, key)
+
+    def _scalar(self, event: yaml.ScalarEvent, line: int, key: str) -> Node:
         if key not in _QUERY_KEYS:
             return Node(event.value, line)
         if not event.style:
