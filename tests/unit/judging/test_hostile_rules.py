@@ -121,7 +121,7 @@ QUERY = "rules:\n  - id: it\n    title: It\n    query: "
         ("a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nrules: *c", "anchors and aliases", "write it out"),
         ("rules: !!python/object/apply:os.system [ls]", "tags", "quote the text"),
         ("rules:\n  - {id: it, title: It, query: !!binary aGVsbG8=}", "tags", "quote the text"),
-        ("rules:\n  - <<: {id: it}\n    id: it", "unknown field '<<'", ""),
+        (QUERY + "mali\n    <<: {id: it}", "unknown field '<<'", ""),
         ("rules: " + "[" * 5_000, "nested deeper than 30 levels", ""),
         ("rules: " + "{a: " * 5_000, "nested deeper than 30 levels", ""),
         ("rules:\n  - {id: it, title: It, query: @mali}", "not YAML", "must be quoted"),
