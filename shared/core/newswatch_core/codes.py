@@ -1,5 +1,7 @@
 """The codes of languages (ISO 639-1) and countries (ISO 3166-1)."""
 
+from difflib import get_close_matches
+
 _NAMES = """
     aa Afar, ab Abkhazian, ae Avestan, af Afrikaans, ak Akan, am Amharic, an Aragonese, ar Arabic, as Assamese, av
     Avaric, ay Aymara, az Azerbaijani, ba Bashkir, be Belarusian, bg Bulgarian, bi Bislama, bm Bambara, bn Bengali, bo
@@ -38,3 +40,19 @@ COUNTRIES = frozenset(
     """.split()  # noqa: SIM905  # a list of one string each would be five times as long
 )
 """Two capital letters."""
+
+
+def language_hint(wrong: str) -> str:
+    """Which code was probably meant."""
+    name = wrong.strip().title()
+    names = {name: code for code, name in LANGUAGES.items()}
+    code = names.get(name) or wrong.lower().replace("_", "-").partition("-")[0]
+    if code not in LANGUAGES:
+        close = get_close_matches(name, names, 1, 0.7) if len(wrong) > 3 else []
+        code = names[close[0]] if close else _of_three_letters(wrong.lower())
+    return f"did you mean {code} ({LANGUAGES[code]})?" if code else "two letters such as en, fr or ru"
+
+
+def _of_three_letters(code: str) -> str:
+    """The language whose longer code this is, as far as that can be told: fra, rus, ara."""
+    return code[:2] if len(code) == 3 and LANGUAGES.get(code[:2], "").lower().startswith(code[:2]) else ""

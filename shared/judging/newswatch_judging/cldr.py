@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from babel import Locale, UnknownLocaleError
 from babel import __version__ as babel_version
 
-from newswatch_core.codes import COUNTRIES, LANGUAGES
+from newswatch_core.codes import COUNTRIES, LANGUAGES, language_hint
 from newswatch_core.text import fold, words
-from newswatch_judging.names import language_hint, suggest
+from newswatch_judging.names import suggest
 
 DEFAULT_LANGUAGES = ("en", "fr", "ru", "ar", "es", "pt", "de", "tr", "zh", "pl")
 _FURTHER = {"pt": ["pt_PT"], "zh": ["zh_Hant"], "sr": ["sr_Latn"], "uz": ["uz_Cyrl"], "az": ["az_Cyrl"]}

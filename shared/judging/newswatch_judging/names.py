@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 
-from newswatch_core.codes import COUNTRIES, LANGUAGES
+from newswatch_core.codes import COUNTRIES, LANGUAGES, language_hint
 from newswatch_core.feednames import FeedNames
 from newswatch_judging.queryerrors import QueryError
 from newswatch_judging.tree import Filter, Node, Term, filters_of, terms_of
@@ -59,22 +59,6 @@ def _wrong_filter(part: Filter, feeds: FeedNames | None) -> tuple[str, str]:
     if part.field == "feed" and feeds and part.value.lower() not in {name.lower() for name in feeds.ids}:
         return f"no feed {part.value!r} in feeds.yaml", suggest(part.value, feeds.ids, "feed:", "feed")
     return "", ""
-
-
-def language_hint(wrong: str) -> str:
-    """Which code was probably meant."""
-    name = wrong.strip().title()
-    names = {name: code for code, name in LANGUAGES.items()}
-    code = names.get(name) or wrong.lower().replace("_", "-").partition("-")[0]
-    if code not in LANGUAGES:
-        close = get_close_matches(name, names, 1, 0.7) if len(wrong) > 3 else []
-        code = names[close[0]] if close else _of_three_letters(wrong.lower())
-    return f"did you mean {code} ({LANGUAGES[code]})?" if code else "two letters such as en, fr or ru"
-
-
-def _of_three_letters(code: str) -> str:
-    """The language whose longer code this is, as far as that can be told: fra, rus, ara."""
-    return code[:2] if len(code) == 3 and LANGUAGES.get(code[:2], "").lower().startswith(code[:2]) else ""
 
 
 def suggest(wrong: str, known: Collection[str], mark: str, what: str) -> str:

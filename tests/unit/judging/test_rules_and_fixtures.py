@@ -127,6 +127,8 @@ def test_a_rule_twice_is_a_problem(desk: Path):
         ("{id: A, name: A, aliases: {any: [Aaaa]}}", "id"),
         ("{id: a, name: A, aliases: {any: [{text: x, neveralone: true}]}}", "neveralone"),
         ("{id: a, name: A}", "'aliases' is missing"),
+        ("{id: a, name: A, aliases: {eng: [Aaaa]}}", "no language 'eng'"),
+        ("{id: a, name: A, aliases: {any: [{text: Aaaa, languages: [xx]}]}}", "counts in 'xx', which is no language"),
     ],
 )
 def test_a_broken_entity_is_a_problem(tmp_path: Path, entities: str, message: str):
