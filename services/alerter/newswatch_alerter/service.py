@@ -4,17 +4,17 @@ TaggedArticle -> judge -> decide -> alerts, decisions -> plan -> compose -> outb
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import get_args
 
 import structlog
 from msgspec.structs import replace
 
-from newswatch_alerter import messages, store
-from newswatch_alerter.config import Receivers, closest, sample_configs
+from newswatch_alerter import messages, store, tallies
+from newswatch_alerter.config import Receivers, sample_configs
 from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, is_sample, plan
+from newswatch_alerter.orders import NAME, Orders, live_orders, notify_problems
 from newswatch_alerter.outbox import pending_row
 from newswatch_alerter.receivers.base import Receiver, ReceiverConfig
 from newswatch_alerter.sender import sender_of
@@ -24,54 +24,41 @@ from newswatch_core.events import (
     SAMPLE_FEED,
     Article,
     ArticleEvent,
-    Closeness,
     DeduplicatedArticle,
     Event,
     FetchedArticle,
     Match,
-    Mention,
-    Severity,
     StoryMerged,
     TaggedArticle,
     hash_id,
     key_of,
 )
 from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
-from newswatch_core.settings import Settings
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
-from newswatch_judging.rules import FOLDER, Rule, RulesRead, read_rules, unread_files
-
-
-class Orders:
-    """What the desk's configuration asks for, made ready once: a stage is loaded anew whenever one is thrown away."""
-
-    def __init__(self, settings: Settings, judging: Judging, receivers: Receivers) -> None:
-        self.settings = settings
-        self.judging = judging
-        self.names = term_names(judging)
-        self.watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
-        self.samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+from newswatch_judging.rules import FOLDER, RulesRead, read_rules, unread_files
 
 
 class Alerter:
     """The stage: one outcome per event, everything written in the batch's transaction."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
-        self._judging = orders.judging
+    def __init__(self, orders: Callable[[], Orders]) -> None:
+        """`orders` is asked once for each batch: all of it is judged alike."""
+        self._in_force = orders
+        self._orders = orders()
         self._untold: list[tuple[Article, Decision]] = []
         self._log = structlog.get_logger()
 
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
         self._tell()
+        self._orders = self._in_force()
         batch = [_apart(event) for event in batch]
         articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
         decisions = store.load_decisions(tx, articles)
         matches = [self._matches(event, decisions) for event in batch]
         # Judging is over before anybody has to wait; what was decided meanwhile is looked up again.
-        store.lock_stories(tx, _stories(batch, matches))
+        store.lock_stories(tx, _stories(batch, matches) | self._tallies(batch, matches))
         matching = {key_of(event) for event, found in zip(batch, matches, strict=True) if found}
         decisions |= store.load_decisions(tx, matching)
         outcomes: list[Outcome] = []
@@ -99,7 +86,7 @@ class Alerter:
         stored = decisions[event.article.id].get(event.article.revision)
         if stored and stored.is_whole(event):
             return ()
-        return self._ranked(matches_of(self._judging, event))
+        return self._ranked(matches_of(self._orders.judging, event))
 
     def _article(
         self, event: TaggedArticle, matches: Sequence[Match], decisions: store.Decisions, tx: Tx, now: datetime
@@ -113,24 +100,41 @@ class Alerter:
         matches = [match for match in matches if match.rule not in settled]
         if not matches and not stored:
             return ()
-        rules = self._orders.samples if is_sample(article) else self._orders.watched
+        rules = self._rules(article)
+        counting = tallies.tallies_of(rules, [match.rule for match in matches], article)
         opened = False
         while not opened:
             # The merges that the deduplicator knew of may still be on their way.
             store.join(tx, store.stories_of(event))
             known = store.known(tx, event, [match.rule for match in matches], revisions)
+            known = dataclasses.replace(known, tallies=tallies.load(tx, event, rules, counting))
             fresh = decide(event, matches, rules, known)
             told = store.told(tx, event, known.since) if fresh.opened else {}
-            opened = store.open_alerts(tx, event, fresh.opened, now)
+            opened = store.open_alerts(tx, event, fresh.opened, counting, now)
         decision = stored.extended(event, fresh) if stored else fresh
         store.save_decision(tx, event, decision, now)
-        store.count_in(tx, event, fresh.decided)
+        store.count_in(tx, event, fresh.decided, counting)
+        tallies.keep(tx, event, fresh.decided, rules, counting)
         planned = plan(article.id, fresh, rules, told)
         rows = [pending_row(one, event.story, self._message(article, fresh, one), now) for one in planned]
         insert_missing(tx, deliveries, rows)
         revisions[article.revision] = decision
         self._untold.append((article, fresh))
         return decision.events(article)
+
+    def _rules(self, article: Article) -> Mapping[str, Watched]:
+        return self._orders.samples if is_sample(article) else self._orders.watched
+
+    def _tallies(self, batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[str]:
+        """What rules that count have in the place of stories."""
+        return {
+            tally
+            for event, found in zip(batch, matches, strict=True)
+            if isinstance(event, TaggedArticle) and found
+            for tally in tallies.tallies_of(
+                self._rules(event.article), [match.rule for match in found], event.article
+            ).values()
+        }
 
     def _ranked(self, matches: Iterable[Match]) -> Sequence[Match]:
         """The most severe alert first."""
@@ -145,7 +149,7 @@ class Alerter:
         return messages.compose(
             article,
             [
-                (dataclasses.replace(self._judging.rules[one.rule], severity=one.severity), one.match)
+                (dataclasses.replace(self._orders.judging.rules[one.rule], severity=one.severity), one.match)
                 for one in decision.decided
                 if one.rule in planned.rules
             ],
@@ -155,6 +159,12 @@ class Alerter:
             zone=self._orders.settings.timezone,
             thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
             sample=is_sample(article),
+            mentions=self._orders.judging.tag(article),
+            counts=[
+                messages.count_told(one.rule, count, one.counted)
+                for one in decision.decided
+                if one.rule in planned.rules and one.counted and (count := self._orders.judging.rules[one.rule].count)
+            ],
         )
 
     def _tell(self) -> None:
@@ -172,12 +182,6 @@ class Alerter:
         else:
             why = sorted({one.verdict for one in decision.decided})
             self._log.debug("match", rules=[one.rule for one in decision.decided], silent=why, title=article.title)
-
-
-def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
-    """`rule`, for alerts that go to `receivers`."""
-    severities: Mapping[Closeness, Severity] = {one: rule.severity_at(one) for one in get_args(Closeness)}
-    return Watched(rule.id, rule.severity, receivers, severities)
 
 
 def _apart(event: Event) -> Event:
@@ -206,17 +210,11 @@ def _stories(batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[
 
 def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
     """All rules on the event's article, tagged anew unless its mentions were found with the same entities."""
-    current = isinstance(event, TaggedArticle) and event.entities == judging.entities_hash
-    mentions: Sequence[Mention] = (
-        event.mentions if isinstance(event, TaggedArticle) and current else judging.tag(event.article)
-    )
-    return judging.judge(event.article, mentions)
-
-
-def term_names(judging: Judging) -> Mapping[str, str]:
-    """What the `@entity` and `#keyword-set` of queries are called."""
-    names = {f"@{entity.id}": entity.name for entity in judging.entities.values()}
-    return names | {f"#{keywords.id}": keywords.name for keywords in judging.keywords.values()}
+    if isinstance(event, TaggedArticle) and event.entities == judging.entities_hash:
+        return judging.judge(event.article, event.mentions)
+    if isinstance(event, TaggedArticle):
+        metrics.RETAGGED.inc()
+    return judging.judge(event.article, judging.tag(event.article))
 
 
 class AlerterFilter:
@@ -265,7 +263,7 @@ def check(desk: Path) -> Sequence[Problem]:
         problems += error.problems
     problems += check_rules(desk)
     if receivers:
-        problems += notify_problems(desk, receivers)
+        problems += notify_problems(read_rules(desk), receivers)
     return problems
 
 
@@ -298,30 +296,11 @@ def rule_warnings(read: RulesRead) -> Sequence[Problem]:
     return problems
 
 
-def notify_problems(desk: Path, receivers: Receivers) -> Sequence[Problem]:
-    """Rules that tell nobody, or somebody unknown."""
-    problems = []
-    read = read_rules(desk)
-    for rule in read.rules.values():
-        if not rule.notify:
-            hint = "name receivers or routes of receivers.yaml: " + ", ".join(receivers.names)
-            problems.append(
-                read.problem(rule.id, f"rule {rule.id!r} tells nobody: it has no notify", hint=hint, warning=True)
-            )
-        for place, name in enumerate(rule.notify):
-            if name not in receivers.names:
-                message = f"rule {rule.id!r} notifies {name!r}, which is neither a receiver nor a route"
-                problems.append(read.problem(rule.id, message, "notify", place, hint=closest(name, receivers.names)))
-    return problems
-
-
 def make_stage(context: Context) -> LoadStage:
     """Raises ConfigError."""
-    judging, receivers = Judging.load(context.desk), Receivers.load(context.desk)
-    if problems := [one for one in notify_problems(context.desk, receivers) if one.severity == "error"]:
-        raise ConfigError(problems)
-    orders = Orders(context.settings, judging, receivers)
-    return lambda _tx: Alerter(orders)
+    live = live_orders(context)
+    context.lives.append(live)
+    return lambda _tx: Alerter(lambda: live.current)
 
 
 def make_sender(context: Context) -> Sender:
@@ -341,4 +320,4 @@ def make_filter(context: Context, _tx: Tx) -> Filter:
     return AlerterFilter(Judging.load(context.desk))
 
 
-SERVICE = Service(name="alerter", check=check, stage=make_stage, sender=make_sender, filter=make_filter)
+SERVICE = Service(name=NAME, check=check, stage=make_stage, sender=make_sender, filter=make_filter)

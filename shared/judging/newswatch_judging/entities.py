@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, field_validator
 
+from newswatch_core.codes import LANGUAGES, language_hint
 from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
 from newswatch_core.text import words
 
@@ -213,7 +214,15 @@ def _check(entity: Entity, read: EntitiesRead, *, all_read: bool) -> Iterator[Pr
                 # Where a file could not be read, that one problem is told, not all that follows from it.
                 hint = suggestion(other, read.entities) or "write an entity with this id, or take it out here"
                 yield read.problem(entity.id, f"no entity {other!r}", kind, index, hint=hint)
+    for language in entity.aliases:
+        if language != "any" and language not in LANGUAGES:
+            yield read.problem(
+                entity.id, f"no language {language!r}", "aliases", language, hint=language_hint(language)
+            )
     for language, place, alias in entity.each_alias():
+        for wrong in sorted(set(alias.languages) - LANGUAGES.keys()):
+            message = f"the alias {alias.text!r} counts in {wrong!r}, which is no language"
+            yield read.problem(entity.id, message, "aliases", language, place, hint=language_hint(wrong))
         if not words(alias.text):
             message = f"the alias {alias.text!r} holds no word"
             yield read.problem(entity.id, message, "aliases", language, place, hint="write letters or digits")

@@ -64,6 +64,14 @@ class KeywordsRead:
 
     sets: Mapping[str, KeywordSet]
     problems: Sequence[Problem] = ()
+    loaded: Loaded[KeywordsFile] | None = None
+
+    def problem(self, keywords: str, message: str, *path: str | int, hint: str = "", warning: bool = False) -> Problem:
+        """A problem at `path` below the keyword set with this id."""
+        if self.loaded is None:
+            return Problem(FILE, 0, message, hint, "warning" if warning else "error")
+        index = next(place for place, one in enumerate(self.loaded.model.keywords) if one.id == keywords)
+        return self.loaded.problem(message, "keywords", index, *path, hint=hint, warning=warning)
 
 
 def read_keywords(desk: Path) -> KeywordsRead:
@@ -83,7 +91,7 @@ def read_keywords(desk: Path) -> KeywordsRead:
             continue
         sets[keywords.id] = keywords
         problems += _check(keywords, loaded, index)
-    return KeywordsRead(sets, problems)
+    return KeywordsRead(sets, problems, loaded)
 
 
 def _check(keywords: KeywordSet, loaded: Loaded[KeywordsFile], index: int) -> Iterator[Problem]:
