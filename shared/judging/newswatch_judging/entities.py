@@ -1,6 +1,6 @@
 """A desk's entities: entities/*.yaml as written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -64,13 +64,25 @@ class Context(Model):
         )
 
 
+class Longer(Model):
+    """A longer name inside which an entity or a keyword is not meant; with `case: exact` only as written."""
+
+    text: Phrase
+    case: Literal["exact", "any"] = "any"
+
+    @property
+    def is_exact(self) -> bool:
+        return self.case == "exact"
+
+
 class Alias(Model):
     """A way an entity is written, with the guards that keep other things of that name out.
 
     `never-alone`: it counts only where an unguarded alias of the entity, a related entity, member or person, or one of
     the entity's context words stands in the article as well. `metonym`: a capital, which counts only where it stands
     for the government and not for the place. `also-means`: other things of this name, spelled out; where one of them
-    stands in the article, the alias counts only if an unguarded alias of the entity does, too.
+    stands in the article, the alias counts only if an unguarded alias of the entity does, too. `combining`: half a word
+    (Russo-, franco-), which counts only with a hyphen and another word behind it.
     """
 
     text: Phrase
@@ -80,6 +92,7 @@ class Alias(Model):
     forbids: Context | None = None
     never_alone: Literal["true", "false"] = Field(default="false", alias="never-alone")
     metonym: Literal["true", "false"] = "false"
+    combining: Literal["true", "false"] = "false"
     also_means: tuple[Phrase, ...] = Field(default=(), alias="also-means")
 
     @property
@@ -93,6 +106,10 @@ class Alias(Model):
     @property
     def is_metonym(self) -> bool:
         return self.metonym == "true"
+
+    @property
+    def is_combining(self) -> bool:
+        return self.combining == "true"
 
     @property
     def is_exact(self) -> bool:
@@ -118,18 +135,26 @@ class Entity(Model):
     people: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     context: tuple[Phrase, ...] = ()
-    blocked: tuple[Phrase, ...] = ()
+    blocked: tuple[Phrase | Longer, ...] = ()
     aliases: dict[Language, tuple[Phrase | Alias, ...]]
 
     @cached_property
     def context_words(self) -> tuple[ContextWord, ...]:
         return tuple(map(ContextWord, self.context))
 
+    def each_blocked(self) -> Iterator[Longer]:
+        return each_longer(self.blocked)
+
     def each_alias(self) -> Iterator[tuple[str, int, Alias]]:
         """Language, place in its list and alias."""
         for language, aliases in self.aliases.items():
             for place, alias in enumerate(aliases):
                 yield language, place, alias if isinstance(alias, Alias) else Alias(text=alias)
+
+
+def each_longer(blocked: Iterable[str | Longer]) -> Iterator[Longer]:
+    """The blocked names of an entity or a keyword set, those given as mere text, too."""
+    return (longer if isinstance(longer, Longer) else Longer(text=longer) for longer in blocked)
 
 
 class EntitiesFile(Versioned):

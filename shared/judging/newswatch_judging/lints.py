@@ -1,11 +1,11 @@
 """What is not wrong in the entities and keyword sets of a desk, but will bite: warnings for `newswatch check`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from newswatch_core.config import Problem
 from newswatch_core.text import fold, read, words
 from newswatch_judging.commonwords import COMMON_WORDS
-from newswatch_judging.entities import Alias, EntitiesRead, Entity
+from newswatch_judging.entities import Alias, EntitiesRead, Entity, Longer
 from newswatch_judging.keywords import KeywordSet, KeywordsRead
 from newswatch_judging.lexicon import How, Lexicon
 
@@ -31,8 +31,8 @@ def lint_entities(read: EntitiesRead) -> Iterator[Problem]:
                 hint = "each article that holds it mentions both; guard one of them, or take it out"
                 yield read.problem(entity.id, message, *path, hint=hint, warning=True)
         names = [(alias.text, _how(alias, "name"), language) for language, _, alias in entity.each_alias()]
-        for place in _idle(entity.blocked, names):
-            message = f"the blocked name {entity.blocked[place]!r} holds no alias of {entity.id!r}: it blocks nothing"
+        for place, text in _idle(entity.each_blocked(), names):
+            message = f"the blocked name {text!r} holds no alias of {entity.id!r}: it blocks nothing"
             hint = "write the longer name as it stands in articles, with the alias in it, or take it out"
             yield read.problem(entity.id, message, "blocked", place, hint=hint, warning=True)
 
@@ -73,8 +73,8 @@ def lint_keywords(read: KeywordsRead) -> Iterator[Problem]:
 
 def _lint_blocked(keywords: KeywordSet, read: KeywordsRead) -> Iterator[Problem]:
     written = [(keyword.text, _how(keyword, "keyword"), language) for language, _, keyword in keywords.each_word()]
-    for place in _idle(keywords.blocked, written):
-        message = f"the blocked name {keywords.blocked[place]!r} holds no word of #{keywords.id}: it blocks nothing"
+    for place, text in _idle(keywords.each_blocked(), written):
+        message = f"the blocked name {text!r} holds no word of #{keywords.id}: it blocks nothing"
         hint = "write the longer expression with the keyword in it, or take it out"
         yield read.problem(keywords.id, message, "blocked", place, hint=hint, warning=True)
 
@@ -83,15 +83,13 @@ def _how(alias: Alias, otherwise: How) -> How:
     return "exact" if alias.is_exact else otherwise
 
 
-def _idle(blocked: Sequence[str], names: Iterable[tuple[str, How, str]]) -> Iterator[int]:
-    """The places in `blocked` of longer names inside which none of `names` (text, how, language) stands."""
-    if not blocked:
-        return
+def _idle(blocked: Iterable[Longer], names: Iterable[tuple[str, How, str]]) -> Iterator[tuple[int, str]]:
+    """The longer names inside which none of `names` (text, how, language) stands, and their places in `blocked`."""
     lexicon, languages = Lexicon[str](), {""}
     for text, how, language in names:
         lexicon.add(text, text, how=how, language=language)
         languages.add("" if language == "any" else language)
-    for place, text in enumerate(blocked):
-        document = read("", text)
+    for place, longer in enumerate(blocked):
+        document = read("", longer.text)
         if not any(lexicon.find(document, language) for language in sorted(languages)):
-            yield place
+            yield place, longer.text
