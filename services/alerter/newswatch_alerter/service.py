@@ -4,17 +4,17 @@ TaggedArticle -> judge -> decide -> alerts, decisions -> plan -> compose -> outb
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import get_args
 
 import structlog
 from msgspec.structs import replace
 
 from newswatch_alerter import messages, store, tallies
-from newswatch_alerter.config import Receivers, closest, sample_configs
+from newswatch_alerter.config import Receivers, sample_configs
 from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, is_sample, plan
+from newswatch_alerter.orders import NAME, Orders, live_orders, notify_problems
 from newswatch_alerter.outbox import pending_row
 from newswatch_alerter.receivers.base import Receiver, ReceiverConfig
 from newswatch_alerter.sender import sender_of
@@ -24,48 +24,35 @@ from newswatch_core.events import (
     SAMPLE_FEED,
     Article,
     ArticleEvent,
-    Closeness,
     DeduplicatedArticle,
     Event,
     FetchedArticle,
     Match,
-    Mention,
-    Severity,
     StoryMerged,
     TaggedArticle,
     hash_id,
     key_of,
 )
 from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
-from newswatch_core.settings import Settings
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
-from newswatch_judging.rules import FOLDER, Rule, RulesRead, read_rules, unread_files
-
-
-class Orders:
-    """What the desk's configuration asks for, made ready once: a stage is loaded anew whenever one is thrown away."""
-
-    def __init__(self, settings: Settings, judging: Judging, receivers: Receivers) -> None:
-        self.settings = settings
-        self.judging = judging
-        self.names = term_names(judging)
-        self.watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
-        self.samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+from newswatch_judging.rules import FOLDER, RulesRead, read_rules, unread_files
 
 
 class Alerter:
     """The stage: one outcome per event, everything written in the batch's transaction."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
-        self._judging = orders.judging
+    def __init__(self, orders: Callable[[], Orders]) -> None:
+        """`orders` is asked once for each batch: all of it is judged alike."""
+        self._in_force = orders
+        self._orders = orders()
         self._untold: list[tuple[Article, Decision]] = []
         self._log = structlog.get_logger()
 
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
         self._tell()
+        self._orders = self._in_force()
         batch = [_apart(event) for event in batch]
         articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
         decisions = store.load_decisions(tx, articles)
@@ -99,7 +86,7 @@ class Alerter:
         stored = decisions[event.article.id].get(event.article.revision)
         if stored and stored.is_whole(event):
             return ()
-        return self._ranked(matches_of(self._judging, event))
+        return self._ranked(matches_of(self._orders.judging, event))
 
     def _article(
         self, event: TaggedArticle, matches: Sequence[Match], decisions: store.Decisions, tx: Tx, now: datetime
@@ -162,7 +149,7 @@ class Alerter:
         return messages.compose(
             article,
             [
-                (dataclasses.replace(self._judging.rules[one.rule], severity=one.severity), one.match)
+                (dataclasses.replace(self._orders.judging.rules[one.rule], severity=one.severity), one.match)
                 for one in decision.decided
                 if one.rule in planned.rules
             ],
@@ -172,11 +159,11 @@ class Alerter:
             zone=self._orders.settings.timezone,
             thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
             sample=is_sample(article),
-            mentions=self._judging.tag(article),
+            mentions=self._orders.judging.tag(article),
             counts=[
                 messages.count_told(one.rule, count, one.counted)
                 for one in decision.decided
-                if one.rule in planned.rules and one.counted and (count := self._judging.rules[one.rule].count)
+                if one.rule in planned.rules and one.counted and (count := self._orders.judging.rules[one.rule].count)
             ],
         )
 
@@ -195,12 +182,6 @@ class Alerter:
         else:
             why = sorted({one.verdict for one in decision.decided})
             self._log.debug("match", rules=[one.rule for one in decision.decided], silent=why, title=article.title)
-
-
-def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
-    """`rule`, for alerts that go to `receivers`."""
-    severities: Mapping[Closeness, Severity] = {one: rule.severity_at(one) for one in get_args(Closeness)}
-    return Watched(rule.id, rule.severity, receivers, severities, rule.count)
 
 
 def _apart(event: Event) -> Event:
@@ -229,22 +210,11 @@ def _stories(batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[
 
 def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
     """All rules on the event's article, tagged anew unless its mentions were found with the same entities."""
-    current = isinstance(event, TaggedArticle) and event.entities == judging.entities_hash
-    mentions: Sequence[Mention] = (
-        event.mentions if isinstance(event, TaggedArticle) and current else judging.tag(event.article)
-    )
-    return judging.judge(event.article, mentions)
-
-
-def term_names(judging: Judging) -> Mapping[str, str]:
-    """What the `@entity` and `#keyword-set` of queries are called, and members and people as part of `@group+`."""
-    entities = judging.entities
-    names = {f"@{entity.id}": entity.name for entity in entities.values()}
-    for group in entities.values():
-        for part in (*group.members, *group.people):
-            role = "a member of" if part in group.members else "of"
-            names[f"@{group.id}+@{part}"] = f"{entities[part].name}, {role} {group.name}"
-    return names | {f"#{keywords.id}": keywords.name for keywords in judging.keywords.values()}
+    if isinstance(event, TaggedArticle) and event.entities == judging.entities_hash:
+        return judging.judge(event.article, event.mentions)
+    if isinstance(event, TaggedArticle):
+        metrics.RETAGGED.inc()
+    return judging.judge(event.article, judging.tag(event.article))
 
 
 class AlerterFilter:
@@ -293,7 +263,7 @@ def check(desk: Path) -> Sequence[Problem]:
         problems += error.problems
     problems += check_rules(desk)
     if receivers:
-        problems += notify_problems(desk, receivers)
+        problems += notify_problems(read_rules(desk), receivers)
     return problems
 
 
@@ -326,30 +296,11 @@ def rule_warnings(read: RulesRead) -> Sequence[Problem]:
     return problems
 
 
-def notify_problems(desk: Path, receivers: Receivers) -> Sequence[Problem]:
-    """Rules that tell nobody, or somebody unknown."""
-    problems = []
-    read = read_rules(desk)
-    for rule in read.rules.values():
-        if not rule.notify:
-            hint = "name receivers or routes of receivers.yaml: " + ", ".join(receivers.names)
-            problems.append(
-                read.problem(rule.id, f"rule {rule.id!r} tells nobody: it has no notify", hint=hint, warning=True)
-            )
-        for place, name in enumerate(rule.notify):
-            if name not in receivers.names:
-                message = f"rule {rule.id!r} notifies {name!r}, which is neither a receiver nor a route"
-                problems.append(read.problem(rule.id, message, "notify", place, hint=closest(name, receivers.names)))
-    return problems
-
-
 def make_stage(context: Context) -> LoadStage:
     """Raises ConfigError."""
-    judging, receivers = Judging.load(context.desk), Receivers.load(context.desk)
-    if problems := [one for one in notify_problems(context.desk, receivers) if one.severity == "error"]:
-        raise ConfigError(problems)
-    orders = Orders(context.settings, judging, receivers)
-    return lambda _tx: Alerter(orders)
+    live = live_orders(context)
+    context.lives.append(live)
+    return lambda _tx: Alerter(lambda: live.current)
 
 
 def make_sender(context: Context) -> Sender:
@@ -369,4 +320,4 @@ def make_filter(context: Context, _tx: Tx) -> Filter:
     return AlerterFilter(Judging.load(context.desk))
 
 
-SERVICE = Service(name="alerter", check=check, stage=make_stage, sender=make_sender, filter=make_filter)
+SERVICE = Service(name=NAME, check=check, stage=make_stage, sender=make_sender, filter=make_filter)

@@ -14,6 +14,7 @@ import structlog
 
 from newswatch_core import metrics
 from newswatch_core.config import ConfigError, Problem, load
+from newswatch_core.feednames import FILE
 from newswatch_core.ports import Context, Emit, Service
 from newswatch_core.settings import DEFAULT_CONTACT, Settings
 from newswatch_core.settings import FILE as SETTINGS
@@ -151,4 +152,4 @@ def check(desk: Path) -> Sequence[Problem]:
     return problems
 
 
-SERVICE = Service(name="fetcher", check=check, source=Fetcher)
+SERVICE = Service(name="fetcher", check=check, fixed_files=(FILE,), source=Fetcher)

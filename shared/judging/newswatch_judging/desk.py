@@ -58,6 +58,21 @@ class Judging:
             raise ConfigError(errors)
         return judging
 
+    @property
+    def entities_number(self) -> int:
+        """The hash of the entities as a number that a float holds exactly."""
+        return int(self.entities_hash[:12], 16)
+
+    @property
+    def queries(self) -> Mapping[str, Node]:
+        """By rule: its query, read."""
+        return self._queries
+
+    def prepare(self) -> None:
+        """Builds what is otherwise built when it is first needed: for a thread that has the time."""
+        for made in (self._gazetteer, self._index, self._terms):
+            assert made is not None  # noqa: S101 - looked at, and so built
+
     def tag(self, article: Article) -> tuple[Mention, ...]:
         """The mentions of the desk's entities, those of the title first."""
         return self.tagged(article).mentions
@@ -159,11 +174,12 @@ def _load(desk: Path, *, lints: bool = False) -> tuple[Judging | None, list[Prob
     problems += wrong_definitions(rules, entities.entities, keywords.sets, feeds)
     good = {rule: rules.rules[rule] for rule in queries}
     judging = Judging(entities.entities, keywords.sets, good, queries)
-    problems += [problem for rule in good.values() for problem in _run_fixtures(rule, judging, rules, desk)]
+    problems += [problem for rule in good.values() for problem in run_fixtures(rule, judging, rules, desk)]
     return judging, problems
 
 
-def _run_fixtures(rule: Rule, judging: Judging, rules: RulesRead, desk: Path) -> Iterable[Problem]:
+def run_fixtures(rule: Rule, judging: Judging, rules: RulesRead, desk: Path) -> Iterable[Problem]:
+    """A problem for each fixture that cannot be read or comes out otherwise than the rule expects."""
     expectations: Sequence[tuple[Expected, Sequence[str | Inline]]] = (
         ("fires", rule.fixtures.fires),
         ("silent", rule.fixtures.silent),

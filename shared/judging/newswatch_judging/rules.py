@@ -133,11 +133,15 @@ def _reached(when: When, closeness: Closeness) -> bool:
 
 @dataclass(frozen=True)
 class RulesRead:
-    """All rules and definitions of a desk, and the files they came from (for the lines of problems)."""
+    """All rules and definitions of a desk, and the files they came from (for the lines of problems).
+
+    `doubled`: ids that stand twice; which of the rules is meant nobody knows.
+    """
 
     rules: Mapping[str, Rule]
     places: Mapping[str, tuple[Loaded[RulesFile], int]]
     problems: Sequence[Problem]
+    doubled: frozenset[str] = frozenset()
     definitions: DefinitionsRead = field(default_factory=DefinitionsRead)
 
     def problem(self, rule: str, message: str, *path: str | int, hint: str = "", warning: bool = False) -> Problem:
@@ -158,6 +162,7 @@ def read_rules(desk: Path) -> RulesRead:
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
     defined: list[Defined | Problem] = []
+    doubled: set[str] = set()
     for path in sorted((desk / FOLDER).glob(_READ)):
         try:
             loaded = load(path, RulesFile, root=desk)
@@ -167,6 +172,7 @@ def read_rules(desk: Path) -> RulesRead:
         defined += each_defined(loaded, loaded.model.define)
         for index, model in enumerate(loaded.model.rules):
             if model.id in rules:
+                doubled.add(model.id)
                 first = rules[model.id]
                 problems.append(
                     loaded.problem(
@@ -185,7 +191,7 @@ def read_rules(desk: Path) -> RulesRead:
     for name, rule in rules.items():
         if expanded := definitions.expanded(rule.query):
             rules[name] = replace(rule, expanded=expanded)
-    return RulesRead(rules, places, problems, definitions)
+    return RulesRead(rules, places, problems, frozenset(doubled), definitions)
 
 
 def unread_files(desk: Path) -> Sequence[Path]:

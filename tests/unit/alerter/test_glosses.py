@@ -7,7 +7,7 @@ import pytest
 
 from newswatch_alerter.glosses import meanings
 from newswatch_alerter.messages import compose
-from newswatch_alerter.service import term_names
+from newswatch_alerter.orders import term_names
 from newswatch_judging.desk import Judging
 from tests.support.alerting import rule
 from tests.support.judging import article, write_desk

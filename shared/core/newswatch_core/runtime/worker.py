@@ -27,6 +27,7 @@ from newswatch_core.ports import Context, Service
 from newswatch_core.runtime.batches import Batches, Incoming, StoppingError, dead_letter
 from newswatch_core.runtime.broker import Broker
 from newswatch_core.runtime.delivery import Deliverer, Outgoing
+from newswatch_core.runtime.deskwatch import DeskWatch, listen_for_hangup
 from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.health import Health
 from newswatch_core.runtime.parts import parts_of
@@ -70,12 +71,14 @@ class Worker:
         self._pulse = Pulse(place.broker.session)
         self._batches: Batches | None = None
         self.health = Health(context.settings.health.listen)
+        self._watch = DeskWatch(context, [service], self.health)
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM. Raises ConfigError, MissingSecretError and OSError (certificates) at the start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal)
+        listen_for_hangup(loop, self._watch.look_now, self._on_signal)
         self._broker.client()
         self.health.start()
         self.health.trouble("start", "waiting for database and kafka")
@@ -132,12 +135,14 @@ class Worker:
         if name == _SWEEPER:
             beside["sweep"] = self._sweep()
         tasks = [asyncio.create_task(_guarded(what, work), name=what) for what, work in beside.items()]
+        self._watch.start()
         try:
             await (self._run_stage(stage) if stage is not None else self._stop.wait())
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            self._watch.stop()
         await deliverer.stop()
         if stage is not None and stage.abandoned.is_set():
             end_now(Exit.DONE, "stopped while it had to wait; what was in hand is read again")
