@@ -161,8 +161,8 @@ def read_rules(desk: Path) -> RulesRead:
     rules: dict[str, Rule] = {}
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
-    doubled: set[str] = set()
     defined: list[Defined | Problem] = []
+    doubled: set[str] = set()
     for path in sorted((desk / FOLDER).glob(_READ)):
         try:
             loaded = load(path, RulesFile, root=desk)
