@@ -20,6 +20,7 @@ from newswatch_core.events import (
 )
 from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_judging.desk import Judging, check_entities, load_tagging
+from newswatch_judging.nearmiss import refused_of
 
 
 class Tagger:
@@ -60,14 +61,16 @@ def tag(event: FetchedArticle | DeduplicatedArticle | TaggedArticle, judging: Ju
     if isinstance(event, FetchedArticle):
         article = event.article
         event = DeduplicatedArticle(article=article, backlog=event.backlog, copy_of=None, story=article.id)
+    tagged = judging.tagged(event.article)
     return TaggedArticle(
         article=event.article,
         backlog=event.backlog,
         copy_of=event.copy_of,
         story=event.story,
         includes=event.includes,
-        mentions=judging.tag(event.article),
+        mentions=tagged.mentions,
         entities=judging.entities_hash,
+        refused=refused_of(tagged),
     )
 
 

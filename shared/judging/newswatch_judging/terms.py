@@ -1,11 +1,11 @@
 """Finding what queries look for besides entities: keyword sets, words, phrases, beginnings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from newswatch_core.text import Document
-from newswatch_judging.disambiguate import Seen, local_verdict
+from newswatch_judging.disambiguate import PART_OF, Seen, local_verdict
 from newswatch_judging.entities import Alias, ContextWord
 from newswatch_judging.gazetteer import Around, Blocked, blocked_of, enclosing
 from newswatch_judging.keywords import KeywordSet
@@ -64,17 +64,28 @@ class Terms:
         for hit in hits:
             if isinstance(hit.payload, Wanted):
                 found.setdefault(hit.payload.key, set()).add((hit.first, hit.last))
-            elif _counts(hit, hit.payload, blocked, seen, language):
+            elif not _refusal(hit, hit.payload, blocked, seen, language):
                 found.setdefault(("keywords", hit.payload.owner), set()).add((hit.first, hit.last))
         return {key: _outermost(places) for key, places in found.items()}
 
+    def refused(self, document: Document, language: str) -> Iterator[tuple[str, int, int, str]]:
+        """The keywords that `find` left out: set, first word and the one after the last, and why."""
+        around = self._around.find(document, language)
+        seen, blocked = Seen(document, around), blocked_of(around)
+        for hit in self._terms.find(document, language):
+            if isinstance(hit.payload, Keyword):
+                why = _refusal(hit, hit.payload, blocked, seen, language)
+                if why:
+                    yield hit.payload.owner, hit.first, hit.last, why
 
-def _counts(
+
+def _refusal(
     hit: Hit[Any], keyword: Keyword, blocked: Mapping[str, Sequence[Hit[Blocked]]], seen: Seen, language: str
-) -> bool:
-    if enclosing(blocked.get(keyword.owner, ()), hit.first, hit.last):
-        return False
-    return not local_verdict(keyword.keyword, seen, hit.first, hit.last, language).refusal
+) -> str:
+    """Why a keyword does not count where it stands; empty if it does."""
+    if longer := enclosing(blocked.get(keyword.owner, ()), hit.first, hit.last):
+        return PART_OF + longer
+    return local_verdict(keyword.keyword, seen, hit.first, hit.last, language).refusal
 
 
 def _outermost(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -125,5 +125,6 @@ def is_positive(node: Node) -> bool:
 
 
 def text_of(node: Node, query: str) -> str:
-    """The node as written, on one line."""
-    return " ".join(query[node.start : node.end].split())
+    """The node as written, on one line. A bracket that closes after its last part is added."""
+    shown = " ".join(query[node.start : node.end].split())
+    return shown + ")" * (shown.count("(") - shown.count(")"))
