@@ -17,6 +17,7 @@ from newswatch_core.config import ConfigError, Problem, load
 from newswatch_core.ports import Context, Emit, Service
 from newswatch_core.settings import DEFAULT_CONTACT, Settings
 from newswatch_core.settings import FILE as SETTINGS
+from newswatch_fetcher.account import account
 from newswatch_fetcher.articles import warm_up
 from newswatch_fetcher.config import Feed, check_feeds, load_feeds
 from newswatch_fetcher.egress import Egress
@@ -151,4 +152,4 @@ def check(desk: Path) -> Sequence[Problem]:
     return problems
 
 
-SERVICE = Service(name="fetcher", check=check, source=Fetcher)
+SERVICE = Service(name="fetcher", check=check, source=Fetcher, account=account)

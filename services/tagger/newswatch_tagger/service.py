@@ -21,6 +21,7 @@ from newswatch_core.events import (
 from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_judging.desk import Judging, check_entities, load_tagging
 from newswatch_judging.nearmiss import refused_of
+from newswatch_tagger.account import account
 
 
 class Tagger:
@@ -99,4 +100,4 @@ def _filter(context: Context, tx: Tx) -> TaggerFilter:
     return TaggerFilter(load_tagging(context.desk))
 
 
-SERVICE = Service(name="tagger", check=_check, stage=_stage, filter=_filter)
+SERVICE = Service(name="tagger", check=_check, stage=_stage, filter=_filter, account=account)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from newswatch_core.accounts import Account, Inquiry
 from newswatch_core.config import Problem
 from newswatch_core.events import Event, utc_now
 from newswatch_core.settings import Settings
@@ -96,8 +97,8 @@ LoadStage = Callable[[Tx], Stage]
 class Service:
     """How core finds and builds a service: the object behind its entry point in `newswatch.services`.
 
-    `check` names what is wrong with a desk. `source`, `stage` and `sender` read its configuration; they raise
-    ConfigError.
+    `check` names what is wrong with a desk. `source`, `stage`, `sender` and `account`, which says what became of an
+    article, read its configuration; they raise ConfigError.
     """
 
     name: str
@@ -106,3 +107,4 @@ class Service:
     stage: Callable[[Context], LoadStage] | None = None
     sender: Callable[[Context], Sender] | None = None
     filter: Callable[[Context, Tx], Filter] | None = None
+    account: Callable[[Inquiry], Account] | None = None

@@ -21,7 +21,7 @@ from newswatch_judging.gazetteer import Gazetteer, Tagged
 from newswatch_judging.index import Candidate, RuleIndex
 from newswatch_judging.keywords import KeywordSet, KeywordsRead, read_keywords
 from newswatch_judging.lints import lint_entities
-from newswatch_judging.nearmiss import NearMiss, near_miss, with_refused
+from newswatch_judging.nearmiss import NearMiss, Suspicion, near_miss, with_refused
 from newswatch_judging.query import QueryError, check_names, parse
 from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.terms import Key, Terms
@@ -94,20 +94,19 @@ class Judging:
 
         To be asked after `judge`, for the same article. Where no rule has all its entities, it costs nothing.
         """
-        present: set[Key] = {("entity", each.entity) for each in (*mentions, *refused)}
+        present: set[Key] = {("entity", each.entity) for each in mentions}
+        present.update(("entity", each.entity) for each in refused)
         alive = self._index.alive(present)
         if not alive:
             return ()
         facts = self._facts(article, mentions)
         present.update(self._terms_in(article))
-        suspected = facts if not refused else self._facts(article, with_refused(mentions, refused))
+        suspicion = Suspicion(refused, self._facts(article, with_refused(mentions, refused))) if refused else None
         found: list[NearMiss] = []
         looked = (each for each in alive if each.rule not in fired and self._may_be_near(each, present, article))
         for candidate in islice(looked, MAX_LOOKED_AT):
             rule = self.rules[candidate.rule]
-            miss = near_miss(
-                rule.id, self._queries[rule.id], rule.query, facts, suspected if refused else None, refused
-            )
+            miss = near_miss(rule.id, self._queries[rule.id], rule.query, facts, suspicion)
             if miss:
                 found.append(miss)
             if len(found) == MAX_NEAR_MISSES:

@@ -77,8 +77,8 @@ def account(rule: str, node: Node, known: Known) -> RuleAccount:
     if holds is not None:
         # NOT and filters have no places; that they hold is worth a line all the same.
         clauses = [*_holding(holds, known), *_silent(node, known)]
-        return RuleAccount(rule, True, closeness(holds, known.facts), tuple(clauses))
-    return RuleAccount(rule, False, None, tuple(_clauses(node, known, known.facts.everywhere)))
+        return RuleAccount(rule, fires=True, closeness=closeness(holds, known.facts), clauses=tuple(clauses))
+    return RuleAccount(rule, fires=False, closeness=None, clauses=tuple(_clauses(node, known, known.facts.everywhere)))
 
 
 def required(node: Node) -> Iterator[Node]:
@@ -93,14 +93,14 @@ def required(node: Node) -> Iterator[Node]:
 def _silent(node: Node, known: Known) -> Iterator[ClauseAccount]:
     for part in required(node):
         if isinstance(part, Not | Filter):
-            yield ClauseAccount(text_of(part, known.query), True)
+            yield ClauseAccount(text_of(part, known.query), holds=True)
 
 
 def _holding(holds: Holds, known: Known) -> Iterator[ClauseAccount]:
     for node, places in sorted(holds.items(), key=lambda item: (item[0].start, item[0].end)):
         if places:
             quotes = _quotes(places, known)
-            yield ClauseAccount(text_of(node, known.query), True, found=len(places), quotes=quotes)
+            yield ClauseAccount(text_of(node, known.query), holds=True, found=len(places), quotes=quotes)
 
 
 def _clauses(node: Node, known: Known, scope: Scope) -> Iterator[ClauseAccount]:
@@ -111,13 +111,13 @@ def _clauses(node: Node, known: Known, scope: Scope) -> Iterator[ClauseAccount]:
         return
     holds = evaluate(node, known.facts, scope)
     if holds is not None:
-        yield from _holding(holds, known) if holds else [ClauseAccount(text_of(node, known.query), True)]
+        yield from _holding(holds, known) if holds else [ClauseAccount(text_of(node, known.query), holds=True)]
         return
     if isinstance(node, Within | InZone | Near | AtLeast):
         inner = list(_parts(node, known, scope))
         yield from inner
         if all(clause.holds for clause in inner):
-            yield ClauseAccount(text_of(node, known.query), False, _too_loose(node, known, scope))
+            yield ClauseAccount(text_of(node, known.query), holds=False, why=_too_loose(node, known, scope))
         return
     yield _failed(node, known, scope)
 
@@ -169,15 +169,15 @@ def _failed(node: Node, known: Known, scope: Scope) -> ClauseAccount:
         places = sorted({place for each in (evaluate(node.part, known.facts, scope) or {}).values() for place in each})
         quotes = _quotes(places, known)
         if not quotes:
-            return ClauseAccount(shown, False, "that is so")
+            return ClauseAccount(shown, holds=False, why="that is so")
         words = ", ".join(dict.fromkeys(repr(quote.words) for quote in quotes[:3]))
-        return ClauseAccount(shown, False, f"there is {words}", len(places), quotes)
+        return ClauseAccount(shown, holds=False, why=f"there is {words}", found=len(places), quotes=quotes)
     if isinstance(node, Filter):
-        return ClauseAccount(shown, False, _what_it_is(node, known.facts))
+        return ClauseAccount(shown, holds=False, why=_what_it_is(node, known.facts))
     refused = tuple(each for term in dict.fromkeys(_names(node, known)) for each in known.refused.get(term, ()))
     if isinstance(node, Or):
-        return ClauseAccount(shown, False, _no_alternative(node, known, scope), refused=refused)
-    return ClauseAccount(shown, False, "not found" + _elsewhere(node, known.facts, scope), refused=refused)
+        return ClauseAccount(shown, holds=False, why=_no_alternative(node, known, scope), refused=refused)
+    return ClauseAccount(shown, holds=False, why="not found" + _elsewhere(node, known.facts, scope), refused=refused)
 
 
 def _names(node: Node, known: Known) -> Iterator[str]:
@@ -197,7 +197,9 @@ def _elsewhere(node: Node, facts: Facts, scope: Scope) -> str:
     if not zones:
         return ""
     where = " and ".join(zones)
-    return f" (only in the {where}, which counts if the query names it)" if not STORY & set(zones) else f" ({where} only)"
+    return (
+        f" (only in the {where}, which counts if the query names it)" if not STORY & set(zones) else f" ({where} only)"
+    )
 
 
 def _no_alternative(node: Or, known: Known, scope: Scope) -> str:
@@ -209,13 +211,16 @@ def _no_alternative(node: Or, known: Known, scope: Scope) -> str:
         told = list(_clauses(part, known, scope))
         missing = [clause for clause in told if not clause.holds]
         if len(missing) < len(told):
-            halves.append(f"{text_of(part, known.query)} lacks " + ", ".join(_phrase(clause) for clause in missing))
+            halves.append(_half(text_of(part, known.query), missing))
     nearly = f"; {'; '.join(halves[:3])}" if halves else ""
     return f"not found: none of its {len(node.parts)} alternatives{nearly}"
 
 
-def _phrase(clause: ClauseAccount) -> str:
-    return clause.clause if clause.why.startswith("not found") else f"{clause.clause} ({clause.why})"
+def _half(shown: str, missing: Sequence[ClauseAccount]) -> str:
+    if [clause.clause for clause in missing] == [shown]:
+        return f"{shown} is {missing[0].why}"
+    phrases = (each.clause if each.why.startswith("not found") else f"{each.clause} ({each.why})" for each in missing)
+    return f"{shown} lacks {', '.join(phrases)}"
 
 
 def _what_it_is(node: Filter, facts: Facts) -> str:

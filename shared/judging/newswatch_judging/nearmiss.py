@@ -10,8 +10,8 @@ unread  it is a word or a keyword set, and only the feed's summary of the articl
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -37,12 +37,18 @@ class NearMiss(msgspec.Struct, frozen=True):
     why: str
 
 
-def near_miss(
-    rule: str, node: Node, query: str, facts: Facts, suspected: Facts | None, refused: Sequence[RefusedMention]
-) -> NearMiss | None:
+@dataclass(frozen=True)
+class Suspicion:
+    """What guards refused in an article, and the facts as they would be if all of it counted."""
+
+    refused: Sequence[RefusedMention]
+    facts: Facts
+
+
+def near_miss(rule: str, node: Node, query: str, facts: Facts, suspicion: Suspicion | None) -> NearMiss | None:
     """How nearly a rule fired that did not; None where more than one clause failed, or one in another way.
 
-    `suspected`: the facts as they would be if all that guards `refused` counted; None where they refused nothing.
+    `suspicion`: None where guards refused nothing.
     """
     parts = list(required(node))
     failing = [part for part in parts if evaluate(part, facts) is None]
@@ -50,8 +56,8 @@ def near_miss(
         return None
     (part,) = failing
     shown = text_of(part, query)
-    if suspected is not None and evaluate(part, suspected) is not None:
-        return NearMiss(rule, "guard", shown, _guards(part, refused, facts))
+    if suspicion is not None and evaluate(part, suspicion.facts) is not None:
+        return NearMiss(rule, "guard", shown, _guards(part, suspicion.refused, facts))
     allowed = without_nots(part)
     if allowed != part and (allowed is None or evaluate(allowed, facts) is not None):
         why = "; ".join(each.why for each in account(rule, part, Known(facts, query)).clauses if not each.holds)
@@ -118,8 +124,18 @@ def _is_of_words(node: Node) -> bool:
 
 
 def _guards(part: Node, refused: Sequence[RefusedMention], facts: Facts) -> str:
-    wanted = {name for term in terms_of(part) for name in (term.value, *facts.groups.get(term.value, ()))}
-    told: Mapping[str, None] = dict.fromkeys(
-        f"{each.alias!r} is not taken for @{each.entity}: {each.why}" for each in refused if each.entity in wanted
+    wanted = set[str]()
+    for term in terms_of(part):
+        wanted.update((term.value,) if term.kind == "entity" else ())
+        wanted.update((term.value, *facts.groups.get(term.value, ())) if term.kind == "entity+" else ())
+    told = dict.fromkeys(
+        f"{_words(each, facts)!r} does not count as @{each.entity}: {each.why}"
+        for each in refused
+        if each.entity in wanted
     )
     return "; ".join(list(told)[:3])
+
+
+def _words(refused: RefusedMention, facts: Facts) -> str:
+    source = facts.article.title if refused.zone == "title" else facts.article.text
+    return " ".join(source[refused.start : refused.end].split())
