@@ -57,7 +57,8 @@ def account(inquiry: Inquiry) -> Account:
 
 def _counts(judged: Judged) -> str:
     fired, near = judged.fired, judged.near
-    text = f"{len(fired) or 'none'} of {counted(len(judged.judging.rules), 'rule')} {'fires' if len(fired) == 1 else 'fire'}"
+    rules = counted(len(judged.judging.rules), "rule")
+    text = f"{len(fired) or 'none'} of {rules} {'fires' if len(fired) == 1 else 'fire'}"
     text += f": {', '.join(fired)}" if fired else ""
     return text + (f"; {len(near)} nearly" if near else "")
 

@@ -10,7 +10,7 @@ from newswatch_judging.desk import Judging
 from newswatch_judging.explain import ClauseAccount, Quote, RuleAccount
 from newswatch_judging.gazetteer import Tagged
 from newswatch_judging.nearmiss import NearMiss, refused_of
-from newswatch_judging.reasons import reasons
+from newswatch_judging.reasons import marked, reasons
 
 _MOST_REFUSED = 5
 
@@ -51,11 +51,7 @@ class Judged:
 
     def _sentences(self, rule: str) -> Iterator[str]:
         match = self.fired.get(rule)
-        for reason in reasons(self.article, match) if match else ():
-            text = reason.text
-            for start, end in reversed(reason.marks):
-                text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
-            yield f"> {text}"
+        yield from (f"> {marked(reason)}" for reason in (reasons(self.article, match) if match else ()))
 
 
 def _clause_lines(clause: ClauseAccount) -> Iterator[str]:

@@ -24,6 +24,7 @@ from newswatch_judging.lints import lint_entities
 from newswatch_judging.nearmiss import NearMiss, Suspicion, near_miss, with_refused
 from newswatch_judging.query import QueryError, check_names, parse
 from newswatch_judging.rules import Rule, RulesRead, read_rules
+from newswatch_judging.sieve import Sieve
 from newswatch_judging.terms import Key, Terms
 from newswatch_judging.tree import Node, terms_of
 
@@ -71,6 +72,10 @@ class Judging:
     def tagged(self, article: Article) -> Tagged:
         """The mentions, and what was refused and why."""
         return self._gazetteer.tag(self._document(article), _language(article))
+
+    def may_fire(self, article: Article) -> bool:
+        """Whether any rule can be true of the article, at a glance: where not, it need not be tagged."""
+        return self._sieve.lets_pass(self._document(article), _language(article))
 
     def judge(self, article: Article, mentions: Sequence[Mention]) -> tuple[Match, ...]:
         """The match of every rule that is true of the article, in the order of the rules."""
@@ -167,8 +172,38 @@ class Judging:
         return RuleIndex({rule: self._queries[rule] for rule in self.rules}, self._groups)
 
     @cached_property
+    def _sieve(self) -> Sieve:
+        return Sieve(self._queries, self.entities, self.keywords, self._groups)
+
+    @cached_property
     def _terms(self) -> Terms:
         return Terms(self.keywords, (term for query in self._queries.values() for term in terms_of(query)))
+
+
+def judging_of(desk: Path, rules: Sequence[Rule]) -> Judging:
+    """The desk with other rules than its own, and those of its keyword sets that they use. No fixture is run.
+
+    Raises ConfigError where entities or keywords cannot be used, and QueryError for the first bad query.
+    """
+    entities, keywords = read_entities(desk), read_keywords(desk)
+    if problems := [*entities.problems, *keywords.problems]:
+        raise ConfigError(problems)
+    queries: dict[str, Node] = {}
+    for rule in rules:
+        queries[rule.id] = parse(rule.query)
+        for wrong in check_names(queries[rule.id], rule.query, entities.entities, keywords.sets):
+            raise wrong
+    used = {term.value for query in queries.values() for term in terms_of(query) if term.kind == "keywords"}
+    sets = {name: each for name, each in keywords.sets.items() if name in used}
+    return Judging(entities.entities, sets, {rule.id: rule for rule in rules}, queries)
+
+
+def usable_rules(desk: Path, read: RulesRead) -> tuple[Mapping[str, Rule], Sequence[Problem]]:
+    """Those of these rules whose queries can be used with the desk's entities and keywords, and all problems."""
+    entities, keywords = read_entities(desk), read_keywords(desk)
+    broken = [*entities.problems, *keywords.problems]
+    queries, problems = _parse(read, entities, keywords, names=not broken)
+    return {rule: read.rules[rule] for rule in queries}, [*broken, *read.problems, *problems]
 
 
 @dataclass(frozen=True)

@@ -108,12 +108,21 @@ class RulesRead:
 
 def read_rules(desk: Path) -> RulesRead:
     """The rules of all files in the desk's folder rules/, with every problem found on the way."""
+    return _read(sorted((desk / FOLDER).glob(_READ)), desk)
+
+
+def read_rules_file(path: Path) -> RulesRead:
+    """The rules of one file, wherever it lies."""
+    return _read([path], path.parent)
+
+
+def _read(paths: Sequence[Path], root: Path) -> RulesRead:
     rules: dict[str, Rule] = {}
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
-    for path in sorted((desk / FOLDER).glob(_READ)):
+    for path in paths:
         try:
-            loaded = load(path, RulesFile, root=desk)
+            loaded = load(path, RulesFile, root=root)
         except ConfigError as error:
             problems += error.problems
             continue

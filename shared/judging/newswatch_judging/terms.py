@@ -68,6 +68,11 @@ class Terms:
                 found.setdefault(("keywords", hit.payload.owner), set()).add((hit.first, hit.last))
         return {key: _outermost(places) for key, places in found.items()}
 
+    def look(self, document: Document, language: str) -> set[Key]:
+        """The terms that stand there, whatever guards say: all that `find` finds, and more."""
+        hits = self._terms.find(document, language)
+        return {hit.payload.key if isinstance(hit.payload, Wanted) else ("keywords", hit.payload.owner) for hit in hits}
+
     def refused(self, document: Document, language: str) -> Iterator[tuple[str, int, int, str]]:
         """The keywords that `find` left out: set, first word and the one after the last, and why."""
         around = self._around.find(document, language)
