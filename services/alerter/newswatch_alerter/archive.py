@@ -9,7 +9,7 @@ as they are now.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,10 +20,11 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from newswatch_alerter.hits import Hit, hits_of
+from newswatch_core.commands.opened import opened
 from newswatch_core.events import Article
 from newswatch_core.ports import Tx
 from newswatch_core.storage.articles import article_of
-from newswatch_core.storage.database import Database, open_existing, open_existing_url
+from newswatch_core.storage.database import Database
 from newswatch_core.storage.postgres import take_time
 from newswatch_core.storage.schema import articles
 from newswatch_judging.desk import judging_of
@@ -43,9 +44,9 @@ class Archive:
     data: Path
     postgres: str = ""
 
-    def open(self) -> Database:
-        """Raises DatabaseProblemError."""
-        return open_existing_url(self.postgres) if self.postgres else open_existing(self.data)
+    def opened(self) -> AbstractContextManager[Database]:
+        """The database, to read from it. Raises DatabaseProblemError, for its trouble too."""
+        return opened(self.data, self.postgres)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def go_through(archive: Archive, search: Search, processes: int = 0) -> Gone:
     `processes`: how many share the work; as many as there are processors if 0. Raises ConfigError, QueryError and
     DatabaseProblemError.
     """
-    with closing(archive.open()) as database, database.read() as tx:
+    with archive.opened() as database, database.read() as tx:
         where = (articles.c.at >= search.since, articles.c.at < search.until)
         number = int(tx.execute(select(func.count()).select_from(articles).where(*where)).scalar_one())
     processes = processes or min(len(os.sched_getaffinity(0)), _MOST_PROCESSES)
@@ -108,7 +109,7 @@ class _Reader:
 
     def judge(self, part: tuple[datetime, datetime]) -> Sequence[Hit]:
         """The hits in the articles of this time."""
-        with closing(self._archive.open()) as database, database.read() as tx:
+        with self._archive.opened() as database, database.read() as tx:
             take_time(tx)
             return [hit for article in stored(tx, *part) for hit in hits_of(self._judging, article)]
 

@@ -1,19 +1,41 @@
 """A backtest as lines for readers, and as JSON."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TextIO
 
 from newswatch_alerter.backtest import Backtest, Outcome
 from newswatch_alerter.hits import Hit
 from newswatch_alerter.messages import CLOSENESS_TOLD
+from newswatch_alerter.trial import Tried
 from newswatch_core.accounts import counted, told_time
 from newswatch_judging.reasons import marked
 
 _BAR = 40
 
 
-def as_text(tested: Backtest, samples: int) -> Iterator[str]:
+def lines(file: str, tried: Tried, samples: int) -> Iterator[str]:
+    """For readers: each rule of the file."""
+    yield f"{file}: {counted(tried.articles, 'stored article')}, {told_time(tried.since)} to {told_time(tried.until)}"
+    for tested in tried.rules:
+        yield ""
+        yield from _of_rule(tested, samples)
+
+
+def write_json(tried: Tried, samples: int, out: TextIO) -> None:
+    """For programs; of each list of articles the first `samples`, with the whole number beside it."""
+    page = {
+        "since": tried.since.isoformat(),
+        "until": tried.until.isoformat(),
+        "articles": tried.articles,
+        "rules": [_as_json(tested, samples) for tested in tried.rules],
+    }
+    json.dump(page, out, ensure_ascii=False, indent=2)
+    out.write("\n")
+
+
+def _of_rule(tested: Backtest, samples: int) -> Iterator[str]:
     """One rule: how often, on which days, in which stories, and what differs from the rule now in force."""
     yield f"{tested.rule.id}: {tested.rule.title}"
     yield f"  would have fired on {_numbers(tested.outcome)}"
@@ -61,16 +83,10 @@ def _article(hit: Hit, indent: str) -> Iterator[str]:
     yield f"{indent}{told_time(hit.article.at)}  {hit.article.title or '(no title)'}  ({hit.article.outlet})"
     yield f"{indent}  {hit.article.url}"
     yield f"{indent}  {CLOSENESS_TOLD[hit.closeness]}"
-    yield from (f"{indent}  {line}" for line in quoted(hit))
+    yield from (f"{indent}  > {marked(reason)}" for reason in hit.reasons)
 
 
-def quoted(hit: Hit) -> Sequence[str]:
-    """The sentences that show why it fired, the matched words in brackets."""
-    return [f"> {marked(reason)}" for reason in hit.reasons]
-
-
-def as_json(tested: Backtest, samples: int) -> dict[str, Any]:
-    """The same for programs; of each list of articles the first `samples`, with the whole number beside it."""
+def _as_json(tested: Backtest, samples: int) -> dict[str, Any]:
     return {
         "rule": tested.rule.id,
         "title": tested.rule.title,
@@ -109,5 +125,5 @@ def _shown(hit: Hit) -> dict[str, Any]:
         "title": article.title,
         "url": article.url,
         "closeness": hit.closeness,
-        "sentences": list(quoted(hit)),
+        "sentences": [marked(reason) for reason in hit.reasons],
     }
