@@ -26,8 +26,8 @@ class Sieve:
         groups: Mapping[str, Sequence[str]],
     ) -> None:
         needs = [needs_of(query, groups) for query in queries.values()]
-        self._of_entities = [_those(each, entities=True) for each in needs]
-        self._of_terms = [_those(each, entities=False) for each in needs]
+        self._of_entities = [tuple(filter(_is_of_entities, each)) for each in needs]
+        self._others = [tuple(need for need in each if not _is_of_entities(need)) for each in needs]
         keys = {key for each in needs for need in each for key in need}
         self._names = Gazetteer({id_: entities[id_] for kind, id_ in sorted(keys) if kind == "entity"})
         sets = {id_: keywords[id_] for kind, id_ in sorted(keys) if kind == "keywords"}
@@ -37,16 +37,14 @@ class Sieve:
         """Whether one of the rules may be true of the article."""
         present: set[Key] = {("entity", each) for each in self._names.look(document, language)}
         alive = [place for place, needs in enumerate(self._of_entities) if _can_hold(needs, present)]
-        if not any(self._of_terms[place] for place in alive):
+        if not any(self._others[place] for place in alive):
             return bool(alive)
-        present = self._terms.look(document, language)
-        return any(_can_hold(self._of_terms[place], present) for place in alive)
+        present |= self._terms.look(document, language)
+        return any(_can_hold(self._others[place], present) for place in alive)
 
 
-def _those(needs: frozenset[Need], *, entities: bool) -> Sequence[Need]:
-    """The needs that mentions of entities alone can meet, or the others that words alone can."""
-    kinds = [{kind == "entity" for kind, _ in need} for need in needs]
-    return [need for need, kind in zip(needs, kinds, strict=True) if kind == {entities}]
+def _is_of_entities(need: Need) -> bool:
+    return all(kind == "entity" for kind, _ in need)
 
 
 def _can_hold(needs: Sequence[Need], present: set[Key]) -> bool:
