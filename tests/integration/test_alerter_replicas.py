@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from newswatch_alerter import store
 from newswatch_alerter.lifecycle import Planned
@@ -19,6 +19,7 @@ from newswatch_core.storage.database import Database, open_url
 from newswatch_core.storage.schema import alert_stories, alerts, decisions, deliveries
 from tests.support.alerting import message
 from tests.support.articles import NOON
+from tests.support.postgres import wait_for_a_waiter
 from tests.unit.alerter.test_service import Desk, both, embassy, merged, russia, write_desk
 
 
@@ -47,16 +48,6 @@ def meet(replicas: tuple[Desk, Desk], first: list, second: list) -> None:
             meeting = thread.submit(other.give, *second)
             wait_for_a_waiter(one.context.database)
         meeting.result(10)
-
-
-def wait_for_a_waiter(database: Database) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    for _ in range(200):
-        with database.read() as tx:
-            if tx.execute(waiting).scalar():
-                return
-        threading.Event().wait(0.02)
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.usefixtures("_turns")

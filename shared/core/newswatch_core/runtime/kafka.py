@@ -19,6 +19,7 @@ from weakref import WeakSet
 
 import faust
 import structlog
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
@@ -58,6 +59,15 @@ class _Producer(driver.Producer):
 
 class _Thread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, which notices when another worker has taken this one's identity."""
+
+    @property
+    def _assignor(self) -> type[StickyPartitionAssignor]:
+        """Whoever holds a partition keeps it while others come and go: the next one has a window to load first."""
+        return StickyPartitionAssignor
+
+    @_assignor.setter
+    def _assignor(self, value: object) -> None:
+        """Faust takes turns where it has no tables: a standby that starts would take over from the active."""
 
     async def on_start(self) -> None:
         # The broker was there a moment ago, but a consumer that does not find it would end the process.
