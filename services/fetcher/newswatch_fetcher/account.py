@@ -13,10 +13,10 @@ from newswatch_core.events import SAMPLE_FEED, Article
 from newswatch_core.ports import Tx
 from newswatch_core.storage.schema import entries
 from newswatch_fetcher.config import FILE, Feed, load_feeds
-from newswatch_fetcher.finding import Carried, Found, carried_from, feeds_at, find, host_of
+from newswatch_fetcher.finding import Carried, Found, carried_from, feeds_at, find
 from newswatch_fetcher.reading import ReadingError, read_now
 from newswatch_fetcher.store import FeedState, Mark, states_of
-from newswatch_fetcher.urls import article_id
+from newswatch_fetcher.urls import article_id, host_of
 
 _MOST_FEEDS = 8
 

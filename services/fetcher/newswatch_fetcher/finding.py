@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, or_, select
 
@@ -18,7 +17,7 @@ from newswatch_core.storage.articles import ids_at, stored_articles
 from newswatch_core.storage.schema import articles
 from newswatch_fetcher.config import Feed
 from newswatch_fetcher.sample import SampleArticle
-from newswatch_fetcher.urls import article_id, canonical_url
+from newswatch_fetcher.urls import article_id, canonical_url, host_of
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,6 @@ def _article(sample: SampleArticle, now: datetime) -> Article:
         seen=now,
         at=event_time(None, now),
     )
-
-
-def host_of(url: str) -> str:
-    """The host as readers name it."""
-    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def carried_from(tx: Tx, host: str) -> Sequence[Carried]:

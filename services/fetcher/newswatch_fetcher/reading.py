@@ -5,14 +5,16 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import datetime
 
-from newswatch_core.events import Article, event_time, revision_of
-from newswatch_core.language import identify
+from msgspec.structs import replace
+
+from newswatch_core.events import Article
 from newswatch_core.settings import Settings
-from newswatch_fetcher.articles import Page
+from newswatch_fetcher.articles import Page, make_article
 from newswatch_fetcher.config import Feed, Outlet
 from newswatch_fetcher.egress import Egress
+from newswatch_fetcher.feeds import Entry
 from newswatch_fetcher.pages import Pages
-from newswatch_fetcher.urls import article_id
+from newswatch_fetcher.urls import host_of
 from newswatch_fetcher.workers import Workers
 
 
@@ -31,25 +33,15 @@ def read_now(settings: Settings, url: str, feed: Feed | None, known: Article | N
     title = (known.title if known else "") or page.title
     if not page.text and not title:
         raise ReadingError("no article text in the page")
-    outlet = feed.outlet if feed else Outlet(url.split("/")[2].removeprefix("www."), url.split("/")[2])
-    return Article(
-        id=known.id if known else article_id(url),
-        revision=revision_of(title, page.text),
-        feed=known.feed if known else feed.id if feed else "explain",
-        outlet=known.outlet if known else outlet.name,
-        owner=known.owner if known else outlet.owner,
-        kind=known.kind if known else outlet.kind,
-        country=known.country if known else outlet.country,
-        url=url,
-        final_url=page.url or url,
-        title=title,
-        text=page.text,
-        text_from="page",
-        language=identify(f"{title}\n{page.text}") or outlet.language,
-        published=known.published if known else None,
-        seen=now,
-        at=event_time(known.published if known else None, now),
-    )
+    published = known.published if known else None
+    entry = Entry(key="", content="", guid="", link=url, title=title, text="", published=published)
+    host = host_of(url)
+    outlet = feed.outlet if feed else Outlet(host, host)
+    article, _ = make_article(feed.id if feed else "explain", outlet, entry, page, now)
+    if known:
+        kept = {name: getattr(known, name) for name in ("id", "feed", "outlet", "owner", "kind", "country")}
+        article = replace(article, **kept)
+    return replace(article, text_from="page")
 
 
 async def _read(settings: Settings, url: str, now: datetime) -> Page:
