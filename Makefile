@@ -41,6 +41,11 @@ outages: $(READY)  ## The broker killed 20 times, once away for two minutes (SEE
 soak: $(READY)  ## A steady flow for MINUTES at RATE articles a second, something restarted every minute
 	$(BIN)/python -m tests.crash.soak --minutes $(MINUTES) --rate $(RATE) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+RELOADS ?= 1000
+
+reloads: $(READY)  ## A desk that changes RELOADS times under a flow of articles, a third of it broken; both runtimes
+	$(BIN)/python -m tests.reload --reloads $(RELOADS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 bench-kafka: $(READY)  ## Measure the stages on Kafka against plain aiokafka in the same run (ARGS="--quick", "--latency")
 	$(BIN)/python -m benchmarks.kafka_stage $(ARGS)
 

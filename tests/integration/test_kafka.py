@@ -336,6 +336,24 @@ def test_bad_messages_among_good_ones_reach_the_dead_letters_whole(desk: Desk, w
     assert all(letter.headers["stage"] == "deduplicator" and letter.headers["reason"] for letter in desk.read(DEAD))
 
 
+def test_a_stage_that_stopped_keeps_nothing_in_hand_that_others_would_wait_for(
+    desk: Desk, workers: list[WorkerProcess]
+):
+    desk.put([b"not JSON"] * 1000)
+    stopped = desk.worker("one", session="6s")
+    workers.append(stopped)
+    stopped.wait_for('"stage stopped"')
+    other = desk.worker("two", session="6s")
+    workers.append(other)
+    # Soon: whoever has something in hand is waited for, for a minute, and then put out.
+    other.wait_for('"assigned"', 30)
+    assert stopped.stop() == 0
+    other.wait_for('"stage stopped"')
+    assert other.stop() == 0
+    buried = [letter.headers["offset"] for letter in desk.read(DEAD)]
+    assert sorted(map(int, buried)) == list(range(len(buried)))
+
+
 @pytest.fixture
 def password(monkeypatch: pytest.MonkeyPatch) -> SecretRef:
     monkeypatch.setenv("NEWSWATCH_TEST_PASSWORD", PASSWORD)

@@ -19,8 +19,7 @@ HOURLY = 60
 class NearMisses:
     """Looks for near misses article by article, and writes those of a batch."""
 
-    def __init__(self, judging: Judging) -> None:
-        self._judging = judging
+    def __init__(self) -> None:
         self._hour: datetime | None = None
         self._of_hour: Counter[str] = Counter()
         self._rows: list[dict[str, Any]] = []
@@ -28,13 +27,16 @@ class NearMisses:
 
     def look(
         self,
+        judging: Judging,
         event: TaggedArticle,
-        mentions: Sequence[Mention],
-        refused: Sequence[RefusedMention],
+        found: tuple[Sequence[Mention], Sequence[RefusedMention]],
         matches: Sequence[Match],
         now: datetime,
     ) -> None:
-        """Notes the rules that nearly fired on an article that was just judged; none of the backlog."""
+        """Notes the rules that nearly fired on an article that was just judged; none of the backlog.
+
+        `found`: its mentions, and what was refused.
+        """
         if event.backlog:
             return
         hour = now.replace(minute=0, second=0, microsecond=0)
@@ -42,7 +44,7 @@ class NearMisses:
             self._hour = hour
             self._of_hour.clear()
         article = event.article
-        for miss in self._judging.nearly(article, mentions, refused, {match.rule for match in matches}):
+        for miss in judging.nearly(article, *found, {match.rule for match in matches}):
             self._of_hour[miss.rule] += 1
             if self._of_hour[miss.rule] <= HOURLY:
                 key = {"article": article.id, "revision": article.revision, "rule": miss.rule}

@@ -4,19 +4,19 @@ TaggedArticle -> judge -> decide -> alerts, decisions -> plan -> compose -> outb
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import get_args
 
 import structlog
 from msgspec.structs import replace
 
 from newswatch_alerter import messages, store
 from newswatch_alerter.account import account
-from newswatch_alerter.config import Receivers, closest, sample_configs
-from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, is_sample, plan
+from newswatch_alerter.config import Receivers, sample_configs
+from newswatch_alerter.lifecycle import Decision, Planned, decide, is_sample, plan
 from newswatch_alerter.nearmisses import NearMisses
+from newswatch_alerter.orders import NAME, Orders, live_orders, notify_problems
 from newswatch_alerter.outbox import pending_row
 from newswatch_alerter.receivers.base import Receiver, ReceiverConfig
 from newswatch_alerter.sender import sender_of
@@ -26,51 +26,39 @@ from newswatch_core.events import (
     SAMPLE_FEED,
     Article,
     ArticleEvent,
-    Closeness,
     DeduplicatedArticle,
     Event,
     FetchedArticle,
     Match,
     Mention,
     RefusedMention,
-    Severity,
     StoryMerged,
     TaggedArticle,
     hash_id,
     key_of,
 )
 from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Poison, Sender, Service, Tx
-from newswatch_core.settings import Settings
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
 from newswatch_judging.nearmiss import refused_of
-from newswatch_judging.rules import FOLDER, Rule, RulesRead, read_rules, unread_files
-
-
-class Orders:
-    """What the desk's configuration asks for, made ready once: a stage is loaded anew whenever one is thrown away."""
-
-    def __init__(self, settings: Settings, judging: Judging, receivers: Receivers) -> None:
-        self.settings = settings
-        self.judging = judging
-        self.names = term_names(judging)
-        self.watched = {rule.id: watch(rule, receivers.expand(rule.notify)) for rule in judging.rules.values()}
-        self.samples = {rule.id: watch(rule, (receivers.for_samples,)) for rule in judging.rules.values()}
+from newswatch_judging.rules import FOLDER, RulesRead, read_rules, unread_files
 
 
 class Alerter:
     """The stage: one outcome per event, everything written in the batch's transaction."""
 
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
-        self._judging = orders.judging
-        self._near = NearMisses(orders.judging)
+    def __init__(self, orders: Callable[[], Orders]) -> None:
+        """`orders` is asked once for each batch: all of it is judged alike."""
+        self._in_force = orders
+        self._orders = orders()
+        self._near = NearMisses()
         self._untold: list[tuple[Article, Decision]] = []
         self._log = structlog.get_logger()
 
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
         self._tell()
+        self._orders = self._in_force()
         batch = [_apart(event) for event in batch]
         articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
         decisions = store.load_decisions(tx, articles)
@@ -105,9 +93,9 @@ class Alerter:
         stored = decisions[event.article.id].get(event.article.revision)
         if stored and stored.is_whole(event):
             return ()
-        mentions, refused = found_in(self._judging, event)
-        matches = self._judging.judge(event.article, mentions)
-        self._near.look(event, mentions, refused, matches, now)
+        found = found_in(self._orders.judging, event)
+        matches = self._orders.judging.judge(event.article, found[0])
+        self._near.look(self._orders.judging, event, found, matches, now)
         return self._ranked(matches)
 
     def _article(
@@ -154,7 +142,7 @@ class Alerter:
         return messages.compose(
             article,
             [
-                (dataclasses.replace(self._judging.rules[one.rule], severity=one.severity), one.match)
+                (dataclasses.replace(self._orders.judging.rules[one.rule], severity=one.severity), one.match)
                 for one in decision.decided
                 if one.rule in planned.rules
             ],
@@ -182,12 +170,6 @@ class Alerter:
         else:
             why = sorted({one.verdict for one in decision.decided})
             self._log.debug("match", rules=[one.rule for one in decision.decided], silent=why, title=article.title)
-
-
-def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
-    """`rule`, for alerts that go to `receivers`."""
-    severities: Mapping[Closeness, Severity] = {one: rule.severity_at(one) for one in get_args(Closeness)}
-    return Watched(rule.id, rule.severity, receivers, severities)
 
 
 def _apart(event: Event) -> Event:
@@ -218,6 +200,8 @@ def found_in(judging: Judging, event: ArticleEvent) -> tuple[Sequence[Mention], 
     """The mentions in the event's article and what was refused, tagged anew unless that was with the same entities."""
     if isinstance(event, TaggedArticle) and event.entities == judging.entities_hash:
         return event.mentions, event.refused
+    if isinstance(event, TaggedArticle):
+        metrics.RETAGGED.inc()
     tagged = judging.tagged(event.article)
     return tagged.mentions, refused_of(tagged)
 
@@ -225,12 +209,6 @@ def found_in(judging: Judging, event: ArticleEvent) -> tuple[Sequence[Mention], 
 def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
     """The matches of all rules on the event's article."""
     return judging.judge(event.article, found_in(judging, event)[0])
-
-
-def term_names(judging: Judging) -> Mapping[str, str]:
-    """What the `@entity` and `#keyword-set` of queries are called."""
-    names = {f"@{entity.id}": entity.name for entity in judging.entities.values()}
-    return names | {f"#{keywords.id}": keywords.name for keywords in judging.keywords.values()}
 
 
 class AlerterFilter:
@@ -279,7 +257,7 @@ def check(desk: Path) -> Sequence[Problem]:
         problems += error.problems
     problems += check_rules(desk)
     if receivers:
-        problems += notify_problems(desk, receivers)
+        problems += notify_problems(read_rules(desk), receivers)
     return problems
 
 
@@ -312,30 +290,11 @@ def rule_warnings(read: RulesRead) -> Sequence[Problem]:
     return problems
 
 
-def notify_problems(desk: Path, receivers: Receivers) -> Sequence[Problem]:
-    """Rules that tell nobody, or somebody unknown."""
-    problems = []
-    read = read_rules(desk)
-    for rule in read.rules.values():
-        if not rule.notify:
-            hint = "name receivers or routes of receivers.yaml: " + ", ".join(receivers.names)
-            problems.append(
-                read.problem(rule.id, f"rule {rule.id!r} tells nobody: it has no notify", hint=hint, warning=True)
-            )
-        for place, name in enumerate(rule.notify):
-            if name not in receivers.names:
-                message = f"rule {rule.id!r} notifies {name!r}, which is neither a receiver nor a route"
-                problems.append(read.problem(rule.id, message, "notify", place, hint=closest(name, receivers.names)))
-    return problems
-
-
 def make_stage(context: Context) -> LoadStage:
     """Raises ConfigError."""
-    judging, receivers = Judging.load(context.desk), Receivers.load(context.desk)
-    if problems := [one for one in notify_problems(context.desk, receivers) if one.severity == "error"]:
-        raise ConfigError(problems)
-    orders = Orders(context.settings, judging, receivers)
-    return lambda _tx: Alerter(orders)
+    live = live_orders(context)
+    context.lives.append(live)
+    return lambda _tx: Alerter(lambda: live.current)
 
 
 def make_sender(context: Context) -> Sender:
@@ -355,6 +314,4 @@ def make_filter(context: Context, _tx: Tx) -> Filter:
     return AlerterFilter(Judging.load(context.desk))
 
 
-SERVICE = Service(
-    name="alerter", check=check, stage=make_stage, sender=make_sender, filter=make_filter, account=account
-)
+SERVICE = Service(name=NAME, check=check, stage=make_stage, sender=make_sender, filter=make_filter, account=account)

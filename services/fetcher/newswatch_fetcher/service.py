@@ -19,7 +19,7 @@ from newswatch_core.settings import DEFAULT_CONTACT, Settings
 from newswatch_core.settings import FILE as SETTINGS
 from newswatch_fetcher.account import account
 from newswatch_fetcher.articles import warm_up
-from newswatch_fetcher.config import Feed, check_feeds, load_feeds
+from newswatch_fetcher.config import FILE, Feed, check_feeds, load_feeds
 from newswatch_fetcher.egress import Egress
 from newswatch_fetcher.leases import Leases
 from newswatch_fetcher.network import configured_routes
@@ -152,4 +152,4 @@ def check(desk: Path) -> Sequence[Problem]:
     return problems
 
 
-SERVICE = Service(name="fetcher", check=check, source=Fetcher, account=account)
+SERVICE = Service(name="fetcher", check=check, fixed_files=(FILE,), source=Fetcher, account=account)

@@ -4,10 +4,11 @@ articles.deduplicated -> DeduplicatedArticle -> TaggedArticle -> articles.tagged
                          StoryMerged ---------> StoryMerged
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from newswatch_core import metrics
 from newswatch_core.config import Problem
 from newswatch_core.events import (
     AlertChanged,
@@ -18,30 +19,36 @@ from newswatch_core.events import (
     StoryMerged,
     TaggedArticle,
 )
+from newswatch_core.live import Live, Remade
 from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_judging.desk import Judging, check_entities, load_tagging
+from newswatch_judging.entities import FOLDER
 from newswatch_judging.nearmiss import refused_of
+from newswatch_judging.renewal import Renewed, renew_tagging
 from newswatch_tagger.account import account
 
 
 class Tagger:
     """The stage. It keeps nothing between articles and writes nothing."""
 
-    def __init__(self, judging: Judging) -> None:
-        self._judging = judging
+    def __init__(self, judging: Callable[[], Judging]) -> None:
+        """`judging` is asked once for each batch."""
+        self._in_force = judging
 
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
-        return [self._outcome(event) for event in batch]
+        judging = self._in_force()
+        return [_outcome(event, judging) for event in batch]
 
     def tick(self, now: datetime, tx: Tx) -> Sequence[Event]:
         return ()
 
-    def _outcome(self, event: Event) -> Outcome:
-        if isinstance(event, StoryMerged):
-            return (event,)
-        if isinstance(event, AlertChanged):
-            return Poison(f"an event of type {type(event).__name__} is nothing to tag")
-        return (tag(event, self._judging),)
+
+def _outcome(event: Event, judging: Judging) -> Outcome:
+    if isinstance(event, StoryMerged):
+        return (event,)
+    if isinstance(event, AlertChanged):
+        return Poison(f"an event of type {type(event).__name__} is nothing to tag")
+    return (tag(event, judging),)
 
 
 class TaggerFilter:
@@ -92,8 +99,21 @@ def _check(desk: Path) -> Sequence[Problem]:
 
 
 def _stage(context: Context) -> LoadStage:
-    judging = load_tagging(context.desk)
-    return lambda _tx: Tagger(judging)
+    desk = context.desk
+    live = Live(
+        SERVICE.name,
+        desk,
+        [FOLDER],
+        make=lambda: load_tagging(desk),
+        remake=lambda before, _same: _remade(renew_tagging(desk, before)),
+        in_force=lambda judging: metrics.ENTITIES_HASH.labels(SERVICE.name).set(judging.entities_number),
+    )
+    context.lives.append(live)
+    return lambda _tx: Tagger(lambda: live.current)
+
+
+def _remade(renewed: Renewed) -> Remade[Judging]:
+    return Remade(renewed.judging, renewed.problems, {"entities": len(renewed.judging.entities)})
 
 
 def _filter(context: Context, tx: Tx) -> TaggerFilter:

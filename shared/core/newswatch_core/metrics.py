@@ -21,4 +21,15 @@ FETCH_SECONDS = Histogram(
 ALERTS = Counter("newswatch_alerts", "Alerts opened, by severity.", ["severity"])
 NEAR_MISSES = Counter("newswatch_near_misses", "Rules that nearly fired, by how the one clause failed.", ["kind"])
 DELIVERIES = Counter("newswatch_deliveries", "Deliveries, by receiver and outcome of a try.", ["receiver", "outcome"])
+RETAGGED = Counter("newswatch_retagged_articles", "Articles that the alerter tagged itself: its entities are others.")
+RULES = Gauge("newswatch_rules", "Rules in force.")
+ENTITIES_HASH = Gauge(
+    "newswatch_entities_hash", "The set of entities in force, as a number: where two differ, the sets do.", ["stage"]
+)
+CONFIG_GOOD = Gauge("newswatch_config_reload_success", "1 while all of the desk's files is in force.", ["stage"])
+CONFIG_GOOD_AT = Gauge(
+    "newswatch_config_reload_success_timestamp_seconds", "When the desk's files were last taken whole.", ["stage"]
+)
+CONFIG_REFUSED = Gauge("newswatch_config_refused", "Mistakes in the desk's files that are not in force.", ["stage"])
+CONFIG_RELOADS = Counter("newswatch_config_reloads", "Changes of the desk's files, by outcome.", ["stage", "outcome"])
 DEAD_LETTERS = Counter("newswatch_dead_letters", "Events that a service could not process.", ["service"])

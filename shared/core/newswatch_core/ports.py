@@ -5,7 +5,7 @@ the outbox), and knows nothing of the runtime that drives it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from newswatch_core.accounts import Account, Inquiry
 from newswatch_core.config import Problem
 from newswatch_core.events import Event, utc_now
+from newswatch_core.live import Live
 from newswatch_core.settings import Settings
 from newswatch_core.storage.database import Database
 
@@ -68,6 +69,7 @@ class Context:
 
     `sole`: no other process works on the database. Where one may, what is taken in hand is leased. `replica`: the name
     of this process among those of its service, the same after a restart; it then takes its own leases back at once.
+    `lives`: what its stages make anew while they run; they add it when they are built, and the runtime watches it.
     """
 
     desk: Path
@@ -77,6 +79,7 @@ class Context:
     sample: bool = False
     sole: bool = True
     replica: str = ""
+    lives: list[Live[Any]] = field(default_factory=list)
 
 
 Line = dict[str, Any]
@@ -90,7 +93,7 @@ class Filter(Protocol):
 
 
 LoadStage = Callable[[Tx], Stage]
-"""Loads what a stage remembers. It reads no configuration: that was read once, and stays the last good one."""
+"""Loads what a stage remembers. It reads no configuration: the last good one is kept beside, in `Context.lives`."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,13 @@ class Service:
     """How core finds and builds a service: the object behind its entry point in `newswatch.services`.
 
     `check` names what is wrong with a desk. `source`, `stage`, `sender` and `account`, which says what became of an
-    article, read its configuration; they raise ConfigError.
+    article, read its configuration; they raise ConfigError. `fixed_files`: those in the desk's
+    folder that are read at the start only.
     """
 
     name: str
     check: Callable[[Path], Sequence[Problem]]
+    fixed_files: Sequence[str] = ()
     source: Callable[[Context], Source] | None = None
     stage: Callable[[Context], LoadStage] | None = None
     sender: Callable[[Context], Sender] | None = None

@@ -13,13 +13,13 @@ from pathlib import Path
 from newswatch_core.config import ConfigError, Problem
 from newswatch_core.events import Article, Match, Mention, RefusedMention, Span, Zone, hash_id
 from newswatch_core.text import Document, read
-from newswatch_judging.entities import EntitiesRead, Entity, read_entities
+from newswatch_judging.entities import Entity, read_entities
 from newswatch_judging.evaluate import Facts, clause_matches, closeness, evaluate
 from newswatch_judging.explain import Known, Refused, RuleAccount, account
 from newswatch_judging.fixtures import Expected, Inline, describe, read_fixture
 from newswatch_judging.gazetteer import Gazetteer, Tagged
 from newswatch_judging.index import Candidate, RuleIndex
-from newswatch_judging.keywords import KeywordSet, KeywordsRead, read_keywords
+from newswatch_judging.keywords import KeywordSet, read_keywords
 from newswatch_judging.lints import lint_entities
 from newswatch_judging.nearmiss import NearMiss, Suspicion, near_miss, with_refused
 from newswatch_judging.query import QueryError, check_names, parse
@@ -64,6 +64,21 @@ class Judging:
         if errors or judging is None:
             raise ConfigError(errors)
         return judging
+
+    @property
+    def entities_number(self) -> int:
+        """The hash of the entities as a number that a float holds exactly."""
+        return int(self.entities_hash[:12], 16)
+
+    @property
+    def queries(self) -> Mapping[str, Node]:
+        """By rule: its query, read."""
+        return self._queries
+
+    def prepare(self) -> None:
+        """Builds what is otherwise built when it is first needed: for a thread that has the time."""
+        for made in (self._gazetteer, self._index, self._terms):
+            assert made is not None  # noqa: S101 - looked at, and so built
 
     def tag(self, article: Article) -> tuple[Mention, ...]:
         """The mentions of the desk's entities, those of the title first."""
@@ -202,7 +217,8 @@ def usable_rules(desk: Path, read: RulesRead) -> tuple[Mapping[str, Rule], Seque
     """Those of these rules whose queries can be used with the desk's entities and keywords, and all problems."""
     entities, keywords = read_entities(desk), read_keywords(desk)
     broken = [*entities.problems, *keywords.problems]
-    queries, problems = _parse(read, entities, keywords, names=not broken)
+    queries, wrong = parse_queries(read, entities.entities, keywords.sets, names=not broken)
+    problems = [problem for each in wrong.values() for problem in each]
     return {rule: read.rules[rule] for rule in queries}, [*broken, *read.problems, *problems]
 
 
@@ -239,31 +255,32 @@ def _load(desk: Path, *, lints: bool = False) -> tuple[Judging | None, list[Prob
     if lints:
         problems += lint_entities(entities)
     broken = bool(entities.problems or keywords.problems)
-    queries, query_problems = _parse(rules, entities, keywords, names=not broken)
-    problems += query_problems
+    queries, wrong = parse_queries(rules, entities.entities, keywords.sets, names=not broken)
+    problems += [problem for each in wrong.values() for problem in each]
     if broken:
         return None, problems
     good = {rule: rules.rules[rule] for rule in queries}
     judging = Judging(entities.entities, keywords.sets, good, queries)
-    problems += [problem for rule in good.values() for problem in _run_fixtures(rule, judging, rules, desk)]
+    problems += [problem for rule in good.values() for problem in run_fixtures(rule, judging, rules, desk)]
     return judging, problems
 
 
-def _parse(
-    rules: RulesRead, entities: EntitiesRead, keywords: KeywordsRead, *, names: bool
-) -> tuple[dict[str, Node], list[Problem]]:
-    """The trees of the queries that can be used, and a problem for each thing wrong with the others."""
+def parse_queries(
+    rules: RulesRead, entities: Mapping[str, Entity], keywords: Mapping[str, KeywordSet], *, names: bool = True
+) -> tuple[dict[str, Node], dict[str, Sequence[Problem]]]:
+    """By rule: the trees of the queries that can be used, and what is wrong with each of the others."""
     queries: dict[str, Node] = {}
-    problems: list[Problem] = []
+    problems: dict[str, Sequence[Problem]] = {}
     for rule in rules.rules.values():
         try:
             tree = parse(rule.query)
         except QueryError as error:
-            problems.append(_query_problem(rule, error, rules))
+            problems[rule.id] = [_query_problem(rule, error, rules)]
             continue
-        wrong = check_names(tree, rule.query, entities.entities, keywords.sets) if names else []
-        problems += [_query_problem(rule, error, rules) for error in wrong]
-        if not wrong:
+        wrong = check_names(tree, rule.query, entities, keywords) if names else []
+        if wrong:
+            problems[rule.id] = [_query_problem(rule, error, rules) for error in wrong]
+        else:
             queries[rule.id] = tree
     return queries, problems
 
@@ -274,7 +291,8 @@ def _query_problem(rule: Rule, error: QueryError, rules: RulesRead) -> Problem:
     return rules.problem(rule.id, message, "query", hint=error.hint)
 
 
-def _run_fixtures(rule: Rule, judging: Judging, rules: RulesRead, desk: Path) -> Iterable[Problem]:
+def run_fixtures(rule: Rule, judging: Judging, rules: RulesRead, desk: Path) -> Iterable[Problem]:
+    """A problem for each fixture that cannot be read or comes out otherwise than the rule expects."""
     expectations: Sequence[tuple[Expected, Sequence[str | Inline]]] = (
         ("fires", rule.fixtures.fires),
         ("silent", rule.fixtures.silent),

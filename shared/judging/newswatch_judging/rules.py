@@ -94,11 +94,15 @@ def _reached(when: When, closeness: Closeness) -> bool:
 
 @dataclass(frozen=True)
 class RulesRead:
-    """All rules of a desk, and the files they came from (for the lines of problems)."""
+    """All rules of a desk, and the files they came from (for the lines of problems).
+
+    `doubled`: ids that stand twice; which of the rules is meant nobody knows.
+    """
 
     rules: Mapping[str, Rule]
     places: Mapping[str, tuple[Loaded[RulesFile], int]]
     problems: Sequence[Problem]
+    doubled: frozenset[str] = frozenset()
 
     def problem(self, rule: str, message: str, *path: str | int, hint: str = "", warning: bool = False) -> Problem:
         """A problem at `path` below the rule with id `rule`."""
@@ -120,6 +124,7 @@ def _read(paths: Sequence[Path], root: Path) -> RulesRead:
     rules: dict[str, Rule] = {}
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
+    doubled: set[str] = set()
     for path in paths:
         try:
             loaded = load(path, RulesFile, root=root)
@@ -128,6 +133,7 @@ def _read(paths: Sequence[Path], root: Path) -> RulesRead:
             continue
         for index, model in enumerate(loaded.model.rules):
             if model.id in rules:
+                doubled.add(model.id)
                 first = rules[model.id]
                 problems.append(
                     loaded.problem(
@@ -141,7 +147,7 @@ def _read(paths: Sequence[Path], root: Path) -> RulesRead:
                 continue
             rules[model.id] = _rule(model, loaded, index)
             places[model.id] = (loaded, index)
-    return RulesRead(rules, places, problems)
+    return RulesRead(rules, places, problems, frozenset(doubled))
 
 
 def unread_files(desk: Path) -> Sequence[Path]:

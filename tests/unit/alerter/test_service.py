@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from newswatch_alerter import messages, service
+from newswatch_alerter import messages, orders
 from newswatch_alerter.config import Receivers, sample_configs
 from newswatch_alerter.service import SERVICE
 from newswatch_core.config import ConfigError
@@ -220,7 +220,7 @@ def test_different_stories_are_told_apart(desk: Desk) -> None:
 def test_a_stage_is_loaded_without_going_through_the_rules_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert SERVICE.stage is not None
     load = SERVICE.stage(desk.context)
-    monkeypatch.setattr(service, "watch", lambda *_: pytest.fail("a rule was made ready again"))
+    monkeypatch.setattr(orders, "watch", lambda *_: pytest.fail("a rule was made ready again"))
     with desk.context.database.write() as tx:
         desk.stage = load(tx)
     assert len(desk.give(both())) == 2

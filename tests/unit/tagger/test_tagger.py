@@ -16,7 +16,8 @@ from tests.support.judging import article, write_desk
 
 @pytest.fixture
 def tagger(tmp_path: Path) -> Tagger:
-    return Tagger(load_tagging(write_desk(tmp_path)))
+    judging = load_tagging(write_desk(tmp_path))
+    return Tagger(lambda: judging)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
     asyncio loop:  Source.run --emit--> log          outbox --> Sender.run        (network)
     stage thread:  log --> deduplicator --> log --> tagger --> log --> alerter --> log, outbox      (in turn)
+    desk thread:   the desk's files --> rules, entities, keywords, made anew when they change
 
 Everything that matters is in the file before anything else happens, so the process may be killed at any moment.
 """
@@ -18,6 +19,7 @@ import structlog
 
 from newswatch_core.events import Event
 from newswatch_core.ports import Context, Emit, Service
+from newswatch_core.runtime.deskwatch import DeskWatch, listen_for_hangup
 from newswatch_core.runtime.health import Health
 from newswatch_core.runtime.parts import Part, parts_of
 from newswatch_core.runtime.stages import StageRunner
@@ -38,6 +40,8 @@ class EmbeddedRuntime:
     def __init__(self, context: Context, services: Sequence[Service]) -> None:
         self._context = context
         self._services = services
+        self.health = Health(context.settings.health.listen)
+        self._watch = DeskWatch(context, services, self.health)
         self._runners = [StageRunner(service, context) for service in services if service.stage is not None]
         self._news = threading.Event()
         self._stopping = threading.Event()
@@ -45,7 +49,6 @@ class EmbeddedRuntime:
         self._failure: BaseException | None = None
         self._asked_to_stop = 0.0
         self._log = structlog.get_logger()
-        self.health = Health(context.settings.health.listen)
 
     async def run(self) -> None:
         """Until SIGINT, SIGTERM or cancellation; then what is in hand is finished and committed.
@@ -57,10 +60,12 @@ class EmbeddedRuntime:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal, stop)
+        listen_for_hangup(loop, self._watch.look_now, partial(self._on_signal, stop))
         end = partial(loop.call_soon_threadsafe, stop.set)
         stages = threading.Thread(target=self._run_stages, args=(end,), name="stages", daemon=True)
         self.health.start()
         stages.start()
+        self._watch.start()
         tasks = [asyncio.create_task(part.supervise(self.health), name=part.name) for part in parts]
         tasks.append(asyncio.create_task(self._beat(), name="beat"))
         for task in tasks:
@@ -76,6 +81,7 @@ class EmbeddedRuntime:
             await asyncio.wait(tasks, timeout=_STOP_WITHIN)
             # Waiting in this thread: nothing else is left to run here, and an executor's threads may be stuck.
             stages.join(max(0.1, deadline - time.monotonic()))
+            self._watch.stop()
             self.health.stop()
         if self._failure is not None:
             raise self._failure

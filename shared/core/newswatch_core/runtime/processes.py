@@ -17,6 +17,7 @@ from pathlib import Path
 
 import structlog
 
+from newswatch_core.runtime.deskwatch import has_terminal
 from newswatch_core.runtime.exits import Exit
 
 _LOOK_EVERY = 0.2
@@ -47,6 +48,9 @@ class Processes:
         """The exit code: 0, or that of a worker that found its configuration wrong."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
+        if hasattr(signal, "SIGHUP"):
+            started_from_terminal = has_terminal()
+            signal.signal(signal.SIGHUP, lambda *_: self._on_hangup(started_from_terminal=started_from_terminal))
         code = 0
         while not self._stop.wait(_LOOK_EVERY):
             for process in self._processes:
@@ -55,6 +59,16 @@ class Processes:
                     self._stop.set()
         self._end()
         return code
+
+    def _on_hangup(self, *, started_from_terminal: bool) -> None:
+        """The workers are to look at the desk, or, where the terminal is gone, to stop."""
+        if started_from_terminal and not has_terminal():
+            self._stop.set()
+            return
+        for process in self._processes:
+            if process.running is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.running.send_signal(signal.SIGHUP)
 
     def _look(self, process: _Process) -> int | None:
         """Starts the process if it is time to. Its exit code, if it ended."""

@@ -27,6 +27,7 @@ from newswatch_core.ports import Context, Service
 from newswatch_core.runtime.batches import Batches, Incoming, StoppingError, dead_letter
 from newswatch_core.runtime.broker import Broker
 from newswatch_core.runtime.delivery import Deliverer, Outgoing
+from newswatch_core.runtime.deskwatch import DeskWatch, listen_for_hangup
 from newswatch_core.runtime.exits import Exit, end_now
 from newswatch_core.runtime.health import Health
 from newswatch_core.runtime.parts import parts_of
@@ -70,12 +71,14 @@ class Worker:
         self._pulse = Pulse(place.broker.session)
         self._batches: Batches | None = None
         self.health = Health(context.settings.health.listen)
+        self._watch = DeskWatch(context, [service], self.health)
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM. Raises ConfigError, MissingSecretError and OSError (certificates) at the start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal)
+        listen_for_hangup(loop, self._watch.look_now, self._on_signal)
         self._broker.client()
         self.health.start()
         self.health.trouble("start", "waiting for database and kafka")
@@ -132,12 +135,14 @@ class Worker:
         if name == _SWEEPER:
             beside["sweep"] = self._sweep()
         tasks = [asyncio.create_task(_guarded(what, work), name=what) for what, work in beside.items()]
+        self._watch.start()
         try:
             await (self._run_stage(stage) if stage is not None else self._stop.wait())
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            self._watch.stop()
         await deliverer.stop()
         if stage is not None and stage.abandoned.is_set():
             end_now(Exit.DONE, "stopped while it had to wait; what was in hand is read again")
@@ -158,7 +163,13 @@ class Worker:
 
         name, place = self._service.name, self._place
         app = build_app(
-            name, self._broker, stage.handle, folder=place.folder, replica=place.replica, assigned=stage.assigned
+            name,
+            self._broker,
+            stage.handle,
+            folder=place.folder,
+            replica=place.replica,
+            assigned=stage.assigned,
+            holds=stage.holds,
         )
         ticking = asyncio.create_task(_guarded("ticks", stage.tick_for_ever()))
         abandoned = asyncio.create_task(stage.abandoned.wait())
@@ -186,6 +197,7 @@ class Worker:
         while True:
             self.health.turned("loop")
             if self._batches is not None:
+                self._batches.remind_if_stopped()
                 self.health.trouble(self._batches.name, self._batches.stopped or self._batches.trouble)
                 if {self._batches.name, *_NEEDS} & self.health.troubles().keys():
                     # It waits for what is away, or for somebody: to start it again would not help.
@@ -227,6 +239,8 @@ class _Stage:
         self._thread = ThreadPoolExecutor(1, "stage")
         self._loop = asyncio.get_running_loop()
         self._partitions: frozenset[object] = frozenset()
+        self._preparing = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger()
         self.abandoned = asyncio.Event()
         """Set when a batch was given up because the process stops."""
@@ -235,23 +249,40 @@ class _Stage:
         """What other workers held until now they may have written to: the stage's memory is behind."""
         if partitions - self._partitions:
             self._batches.forget()
+            self._preparing += 1
+            task = asyncio.create_task(_guarded("loading", self._prepare()))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         self._partitions = partitions
         self._log.info("assigned", stage=self._batches.name, partitions=len(partitions))
 
-    async def handle(self, batch: Sequence[Incoming]) -> None:
+    async def _prepare(self) -> None:
+        async with self._turn:
+            with contextlib.suppress(StoppingError):
+                await self._loop.run_in_executor(self._thread, self._batches.prepare)
+        self._preparing -= 1
+
+    def holds(self) -> bool:
+        """Whether nothing is to be read: the stage is being loaded, or has stopped for good."""
+        return bool(self._preparing or self._batches.stopped)
+
+    async def handle(self, batch: Sequence[Incoming]) -> int:
+        """How many of the events were handled: all, unless the stage stops."""
         async with self._turn:
             self._log.debug("batch", stage=self._batches.name, events=len(batch))
-            while batch:
+            left = batch
+            while left and not self._batches.stopped:
                 try:
-                    outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, batch)
+                    outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, left)
                 except StoppingError:
                     self.abandoned.set()
                     # Never to return: what returns is acknowledged.
                     await asyncio.Event().wait()
                 await self._deliverer.deliver(outgoing)
-                batch = batch[done:]
+                left = left[done:]
             self._log.debug("batch done", stage=self._batches.name)
             self._health.turned("stage")
+            return len(batch) - len(left)
 
     async def tick_for_ever(self) -> None:
         def deliver(records: Sequence[Outgoing]) -> None:
