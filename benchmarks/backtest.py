@@ -23,7 +23,8 @@ from newswatch_alerter.archive import Archive, Search, go_through, stored
 from newswatch_core.storage.articles import put_articles
 from newswatch_core.storage.database import open_folder
 from newswatch_core.storage.schema import articles
-from newswatch_judging.desk import judging_of
+from newswatch_judging.desk import judging_of, usable_rules
+from newswatch_judging.query import parse
 from newswatch_judging.rules import Rule, read_rules
 from tests.support.command import SEEDS
 
@@ -43,6 +44,12 @@ RULES = {
     "a word": one('"joint military force"'),
     "the whole desk": tuple(read_rules(SEEDS).rules.values()),
 }
+DESK_QUERIES = usable_rules(SEEDS, read_rules(SEEDS))[1]
+
+
+def asked(rules: Sequence[Rule], since: datetime) -> Search:
+    queries = {rule.id: DESK_QUERIES.get(rule.id) or parse(rule.query) for rule in rules}
+    return Search(SEEDS, rules, queries, since, UNTIL)
 
 
 def main() -> None:
@@ -86,13 +93,13 @@ def fill(data: Path, number: int) -> int:
 
 def measure(name: str, rules: Sequence[Rule], data: Path, number: int, given: argparse.Namespace) -> float:
     """Prints a line; returns the seconds that the backtest took."""
-    archive, whole = Archive(data), Search(SEEDS, rules, UNTIL - DAYS, UNTIL)
+    archive, whole = Archive(data), asked(rules, UNTIL - DAYS)
     before, start = cpu(), time.perf_counter()
     gone = go_through(archive, whole, given.processes)
     wall, spent = time.perf_counter() - start, cpu() - before
     few = DAYS * min(1, given.naive / number)
     begun = time.process_time()
-    found, judged = naive(archive, Search(SEEDS, rules, UNTIL - few, UNTIL))
+    found, judged = naive(archive, asked(rules, UNTIL - few))
     each = (time.process_time() - begun) / judged
     assert found == {(hit.rule, hit.article.id) for hit in gone.hits if hit.article.at >= UNTIL - few}
     print(
@@ -104,7 +111,7 @@ def measure(name: str, rules: Sequence[Rule], data: Path, number: int, given: ar
 
 def naive(archive: Archive, search: Search) -> tuple[set[tuple[str, str]], int]:
     """The hits of tagging and judging every article, and how many there were."""
-    judging, found, judged = judging_of(search.desk, search.rules), set(), 0
+    judging, found, judged = judging_of(search.desk, search.rules, search.queries), set(), 0
     with archive.opened() as database, database.read() as tx:
         for article in stored(tx, search.since, search.until):
             judged += 1

@@ -27,6 +27,7 @@ from newswatch_core.storage.database import Database, open_folder, open_url
 from newswatch_core.storage.retention import NEAR_MISSES, sweep
 from newswatch_core.storage.schema import entries, feeds, near_misses
 from newswatch_fetcher.urls import article_id
+from newswatch_judging.desk import usable_rules
 from newswatch_judging.rules import read_rules
 from tests.support.articles import article
 from tests.support.postgres import new_database
@@ -273,6 +274,16 @@ class ExplainingContract:
         found = json.loads(desk.run("search", "@css AND #embassy", "--format", "json").stdout)
         assert [(row["article"], row["closeness"]) for row in found] == [(news(1).article.id, "title")]
 
+    def test_definitions_of_the_desk_may_be_used(self, desk: Desk, tmp_path: Path) -> None:
+        desk.bring(news(1))
+        rules = desk.folder / "rules/all.yaml"
+        rules.write_text(rules.read_text() + "define: {sahel: '@css OR Timbuktu'}\n")
+        file = tmp_path / "tried.yaml"
+        file.write_text("version: 1\nrules:\n  - {id: mine, title: Mine, query: '$sahel AND #embassy'}\n")
+
+        assert "1 article of 1 since" in desk.told("search", "$sahel AND #embassy")
+        assert "would have fired on 1 article" in desk.told("rules", "backtest", str(file))
+
     def test_search_says_where_a_query_is_wrong(self, desk: Desk) -> None:
         done = desk.run("search", "@rusia")
 
@@ -310,8 +321,8 @@ class ExplainingContract:
         monkeypatch.setattr(archive, "ALONE_BELOW", 1)
         desk.bring(*(news(number, EMBASSY if number % 3 else APART) for number in range(1, 40)))
         where = Archive(Path(desk.options[1])) if desk.options[0] == "--data" else Archive(Path(), desk.options[1])
-        rules = tuple(read_rules(desk.folder).rules.values())
-        search = Search(desk.folder, rules, NOW - timedelta(days=3), NOW)
+        rules, queries, _ = usable_rules(desk.folder, read_rules(desk.folder))
+        search = Search(desk.folder, tuple(rules.values()), queries, NOW - timedelta(days=3), NOW)
 
         alone, shared = (go_through(where, search, processes) for processes in (1, 2))
 

@@ -7,7 +7,7 @@ as they are now.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from newswatch_core.storage.postgres import take_time
 from newswatch_core.storage.schema import articles
 from newswatch_judging.desk import judging_of
 from newswatch_judging.rules import Rule
+from newswatch_judging.tree import Node
 
 ALONE_BELOW = 4_000
 """So few articles are judged by this process alone: starting others takes longer."""
@@ -59,10 +60,14 @@ class Gone:
 
 @dataclass(frozen=True)
 class Search:
-    """Which articles are asked for: of `since` up to `until`, by the time that windows use; by which rules."""
+    """Which articles are asked for: of `since` up to `until`, by the time that windows use; by which rules.
+
+    `queries`: the trees of the rules.
+    """
 
     desk: Path
     rules: Sequence[Rule]
+    queries: Mapping[str, Node]
     since: datetime
     until: datetime
 
@@ -70,7 +75,7 @@ class Search:
 def go_through(archive: Archive, search: Search, processes: int = 0) -> Gone:
     """All hits of the rules in the archive. Of an article's revisions the first that a rule fires on counts for it.
 
-    `processes`: how many share the work; as many as there are processors if 0. Raises ConfigError, QueryError and
+    `processes`: how many share the work; as many as there are processors if 0. Raises ConfigError and
     DatabaseProblemError.
     """
     with archive.opened() as database, database.read() as tx:
@@ -105,7 +110,7 @@ class _Reader:
 
     def __init__(self, archive: Archive, search: Search) -> None:
         self._archive = archive
-        self._judging = judging_of(search.desk, search.rules)
+        self._judging = judging_of(search.desk, search.rules, search.queries)
 
     def judge(self, part: tuple[datetime, datetime]) -> Sequence[Hit]:
         """The hits in the articles of this time."""

@@ -83,7 +83,7 @@ def _compare(
     outcome = _outcome(by_rule.get(rule.id, ()), stories, backlog)
     if current is None:
         return Backtest(rule, outcome, None, same=False)
-    if current.query == rule.query:
+    if current.source == rule.source:
         return Backtest(rule, outcome, outcome, same=True)
     before = _outcome(by_rule.get(IN_FORCE + rule.id, ()), stories, backlog)
     return Backtest(

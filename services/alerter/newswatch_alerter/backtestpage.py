@@ -39,6 +39,8 @@ def _of_rule(tested: Backtest, samples: int) -> Iterator[str]:
     """One rule: how often, on which days, in which stories, and what differs from the rule now in force."""
     yield f"{tested.rule.id}: {tested.rule.title}"
     yield f"  would have fired on {_numbers(tested.outcome)}"
+    if tested.rule.count:
+        yield "  its count is not applied here: each article on which the query is true is told"
     if tested.before is None:
         yield "  the desk has no rule of this id"
     elif tested.same:

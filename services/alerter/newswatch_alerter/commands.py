@@ -52,7 +52,7 @@ def search(
     """List the stored articles of which a query is true, newest first, by the evaluator of the rules."""
     from newswatch_alerter import searching  # noqa: PLC0415 - see above
     from newswatch_alerter.archive import Archive  # noqa: PLC0415 - see above
-    from newswatch_judging.query import QueryError  # noqa: PLC0415 - see above
+    from newswatch_judging.queryerrors import QueryError  # noqa: PLC0415 - see above
 
     logs.setup(level="error")
     now = utc_now()

@@ -11,9 +11,8 @@ from typing import TextIO
 from newswatch_alerter.archive import Archive, Search, go_through
 from newswatch_alerter.hits import Hit
 from newswatch_core.accounts import counted, told_time
-from newswatch_judging.desk import judging_of
+from newswatch_judging.desk import read_search
 from newswatch_judging.reasons import marked
-from newswatch_judging.rules import Rule
 
 _COLUMNS = ("at", "article", "outlet", "kind", "country", "language", "title", "url", "closeness", "sentences")
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -30,9 +29,8 @@ class Found:
 
 def search(query: str, desk: Path, archive: Archive, since: datetime, until: datetime) -> Found:
     """Raises QueryError, ConfigError and DatabaseProblemError."""
-    rule = Rule(id="search", title=query, severity="low", query=query)
-    judging_of(desk, [rule])
-    gone = go_through(archive, Search(desk, (rule,), since, until))
+    rule, tree = read_search(desk, query)
+    gone = go_through(archive, Search(desk, (rule,), {rule.id: tree}, since, until))
     return Found(since, gone.articles, gone.hits[::-1])
 
 

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from newswatch_core.accounts import Account, Inquiry, InquiryError, Section, Step, counted, told_time
 from newswatch_core.config import ConfigError
 from newswatch_core.events import SAMPLE_FEED, Article
+from newswatch_core.feednames import FILE
 from newswatch_core.ports import Tx
 from newswatch_core.storage.schema import entries
-from newswatch_fetcher.config import FILE, Feed, load_feeds
+from newswatch_fetcher.config import Feed, load_feeds
 from newswatch_fetcher.finding import Carried, Found, carried_from, feeds_at, find
 from newswatch_fetcher.reading import ReadingError, read_now
 from newswatch_fetcher.store import FeedState, Mark, states_of

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from newswatch_core.config import ConfigError, Problem
 from newswatch_core.events import Article, Match, Mention, RefusedMention, Span, Zone, hash_id
+from newswatch_core.feednames import read_feed_names
 from newswatch_core.text import Document, read
 from newswatch_judging.entities import Entity, read_entities
 from newswatch_judging.evaluate import Facts, clause_matches, closeness, evaluate
@@ -20,9 +21,12 @@ from newswatch_judging.fixtures import Expected, Inline, describe, read_fixture
 from newswatch_judging.gazetteer import Gazetteer, Tagged
 from newswatch_judging.index import Candidate, RuleIndex
 from newswatch_judging.keywords import KeywordSet, read_keywords
-from newswatch_judging.lints import lint_entities
+from newswatch_judging.lints import lint_entities, lint_keywords
+from newswatch_judging.names import check_names
 from newswatch_judging.nearmiss import NearMiss, Suspicion, near_miss, with_refused
-from newswatch_judging.query import QueryError, check_names, parse
+from newswatch_judging.queries import parse_queries, wrong_definitions
+from newswatch_judging.query import read_query
+from newswatch_judging.rulelints import lint_rules
 from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.sieve import Sieve
 from newswatch_judging.terms import Key, Terms
@@ -60,7 +64,8 @@ class Judging:
     def load(cls, desk: Path) -> "Judging":
         """The judgement of the desk in this folder. Raises ConfigError with all problems, failing fixtures too."""
         judging, problems = _load(desk)
-        errors = [problem for problem in problems if problem.severity == "error"]
+        # What is wrong with a definition is wrong with each rule that uses it.
+        errors = list(dict.fromkeys(problem for problem in problems if problem.severity == "error"))
         if errors or judging is None:
             raise ConfigError(errors)
         return judging
@@ -126,7 +131,7 @@ class Judging:
         looked = (each for each in alive if each.rule not in fired and self._may_be_near(each, present, article))
         for candidate in islice(looked, MAX_LOOKED_AT):
             rule = self.rules[candidate.rule]
-            miss = near_miss(rule.id, self._queries[rule.id], rule.query, facts, suspicion)
+            miss = near_miss(rule.id, self._queries[rule.id], rule.source, facts, suspicion)
             if miss:
                 found.append(miss)
             if len(found) == MAX_NEAR_MISSES:
@@ -146,7 +151,7 @@ class Judging:
             words = " ".join(document.source(first)[start:end].split())
             one = Refused(f"#{owner}", words, Span(start, end, document.zone_of(first)), why)
             refused.setdefault(one.term, []).append(one)
-        known = Known(self._facts(article, tagged.mentions), self.rules[rule].query, tagged.mentions, refused)
+        known = Known(self._facts(article, tagged.mentions), self.rules[rule].source, tagged.mentions, refused)
         return account(rule, self._queries[rule], known)
 
     def match(self, rule: str, article: Article, mentions: Sequence[Mention]) -> Match | None:
@@ -157,7 +162,7 @@ class Judging:
         holds = evaluate(self._queries[rule], facts)
         if not holds:
             return None
-        clauses = clause_matches(holds, facts, self.rules[rule].query)
+        clauses = clause_matches(holds, facts, self.rules[rule].source)
         return Match(rule=rule, closeness=closeness(holds, facts), clauses=clauses)
 
     def _facts(self, article: Article, mentions: Sequence[Mention]) -> Facts:
@@ -195,31 +200,40 @@ class Judging:
         return Terms(self.keywords, (term for query in self._queries.values() for term in terms_of(query)))
 
 
-def judging_of(desk: Path, rules: Sequence[Rule]) -> Judging:
+def judging_of(desk: Path, rules: Sequence[Rule], queries: Mapping[str, Node]) -> Judging:
     """The desk with other rules than its own, and those of its keyword sets that they use. No fixture is run.
 
-    Raises ConfigError where entities or keywords cannot be used, and QueryError for the first bad query.
+    `queries`: the tree of each. Raises ConfigError where entities or keywords cannot be used.
     """
     entities, keywords = read_entities(desk), read_keywords(desk)
     if problems := [*entities.problems, *keywords.problems]:
         raise ConfigError(problems)
-    queries: dict[str, Node] = {}
-    for rule in rules:
-        queries[rule.id] = parse(rule.query)
-        for wrong in check_names(queries[rule.id], rule.query, entities.entities, keywords.sets):
-            raise wrong
     used = {term.value for query in queries.values() for term in terms_of(query) if term.kind == "keywords"}
     sets = {name: each for name, each in keywords.sets.items() if name in used}
     return Judging(entities.entities, sets, {rule.id: rule for rule in rules}, queries)
 
 
-def usable_rules(desk: Path, read: RulesRead) -> tuple[Mapping[str, Rule], Sequence[Problem]]:
-    """Those of these rules whose queries can be used with the desk's entities and keywords, and all problems."""
+def read_search(desk: Path, text: str) -> tuple[Rule, Node]:
+    """A query that may use the desk's definitions, as a rule. Raises QueryError, and ConfigError as `judging_of`."""
+    entities, keywords = read_entities(desk), read_keywords(desk)
+    if problems := [*entities.problems, *keywords.problems]:
+        raise ConfigError(problems)
+    wrong = check_names(read_query(text), text, entities.entities, keywords.sets, read_feed_names(desk))
+    if wrong:
+        raise wrong[0]
+    query = read_rules(desk).definitions.query(text)
+    expanded = query.source if query.source != text else ""
+    return Rule(id="search", title=text, severity="low", query=text, expanded=expanded), query.tree
+
+
+def usable_rules(desk: Path, read: RulesRead) -> tuple[Mapping[str, Rule], Mapping[str, Node], Sequence[Problem]]:
+    """The rules whose queries can be used with the desk's entities and keywords, their trees, and all problems."""
     entities, keywords = read_entities(desk), read_keywords(desk)
     broken = [*entities.problems, *keywords.problems]
-    queries, wrong = parse_queries(read, entities.entities, keywords.sets, names=not broken)
+    feeds = read_feed_names(desk)
+    queries, wrong = parse_queries(read, entities.entities, keywords.sets, names=not broken, feeds=feeds)
     problems = [problem for each in wrong.values() for problem in each]
-    return {rule: read.rules[rule] for rule in queries}, [*broken, *read.problems, *problems]
+    return {rule: read.rules[rule] for rule in queries}, queries, [*broken, *read.problems, *problems]
 
 
 @dataclass(frozen=True)
@@ -238,7 +252,8 @@ def check_judging(desk: Path) -> Sequence[Problem]:
 def check_entities(desk: Path) -> Sequence[Problem]:
     """The part of `check_judging` that tagging needs: entities and keywords."""
     entities, keywords = read_entities(desk), read_keywords(desk)
-    return sorted({*entities.problems, *keywords.problems, *lint_entities(entities)})
+    lints = (*lint_entities(entities), *lint_keywords(keywords))
+    return sorted({*entities.problems, *keywords.problems, *lints})
 
 
 def load_tagging(desk: Path) -> Judging:
@@ -253,42 +268,19 @@ def _load(desk: Path, *, lints: bool = False) -> tuple[Judging | None, list[Prob
     entities, keywords, rules = read_entities(desk), read_keywords(desk), read_rules(desk)
     problems = [*entities.problems, *keywords.problems, *rules.problems]
     if lints:
-        problems += lint_entities(entities)
+        problems += [*lint_entities(entities), *lint_keywords(keywords)]
+        problems += lint_rules(rules, entities, keywords, read_feed_names(desk))
     broken = bool(entities.problems or keywords.problems)
-    queries, wrong = parse_queries(rules, entities.entities, keywords.sets, names=not broken)
+    feeds = read_feed_names(desk)
+    queries, wrong = parse_queries(rules, entities.entities, keywords.sets, names=not broken, feeds=feeds)
     problems += [problem for each in wrong.values() for problem in each]
     if broken:
         return None, problems
+    problems += wrong_definitions(rules, entities.entities, keywords.sets, feeds)
     good = {rule: rules.rules[rule] for rule in queries}
     judging = Judging(entities.entities, keywords.sets, good, queries)
     problems += [problem for rule in good.values() for problem in run_fixtures(rule, judging, rules, desk)]
     return judging, problems
-
-
-def parse_queries(
-    rules: RulesRead, entities: Mapping[str, Entity], keywords: Mapping[str, KeywordSet], *, names: bool = True
-) -> tuple[dict[str, Node], dict[str, Sequence[Problem]]]:
-    """By rule: the trees of the queries that can be used, and what is wrong with each of the others."""
-    queries: dict[str, Node] = {}
-    problems: dict[str, Sequence[Problem]] = {}
-    for rule in rules.rules.values():
-        try:
-            tree = parse(rule.query)
-        except QueryError as error:
-            problems[rule.id] = [_query_problem(rule, error, rules)]
-            continue
-        wrong = check_names(tree, rule.query, entities, keywords) if names else []
-        if wrong:
-            problems[rule.id] = [_query_problem(rule, error, rules) for error in wrong]
-        else:
-            queries[rule.id] = tree
-    return queries, problems
-
-
-def _query_problem(rule: Rule, error: QueryError, rules: RulesRead) -> Problem:
-    place = " ".join(rule.query[max(0, error.offset - 25) : error.offset + 25].split())
-    message = f"rule {rule.id!r}: {error.message} (query, column {error.column}, at {place!r})"
-    return rules.problem(rule.id, message, "query", hint=error.hint)
 
 
 def run_fixtures(rule: Rule, judging: Judging, rules: RulesRead, desk: Path) -> Iterable[Problem]:

@@ -15,13 +15,15 @@ from pathlib import Path
 from posixpath import normpath
 
 from newswatch_core.config import Problem
+from newswatch_core.feednames import read_feed_names
 from newswatch_core.live import Same
-from newswatch_judging.desk import Judging, parse_queries, run_fixtures
+from newswatch_judging.desk import Judging, run_fixtures
 from newswatch_judging.entities import FOLDER as ENTITIES
 from newswatch_judging.entities import Entity, read_entities
 from newswatch_judging.keywords import FILE as KEYWORDS
 from newswatch_judging.keywords import KeywordSet, read_keywords
-from newswatch_judging.query import check_names
+from newswatch_judging.names import check_names
+from newswatch_judging.queries import parse_queries
 from newswatch_judging.rules import FOLDER as RULES
 from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.tree import Node
@@ -114,7 +116,8 @@ class _Renewal:
         self._refused = refused
 
     def sort(self, base: _Base) -> _Sorted:
-        queries, wrong = parse_queries(self._read, base.entities, base.keywords)
+        feeds = read_feed_names(self._desk)
+        queries, wrong = parse_queries(self._read, base.entities, base.keywords, feeds=feeds)
         found = _Sorted(wrong=wrong)
         for refused, why in self._refused.items():
             found.wrong[refused] = [*found.wrong.get(refused, ()), *why]

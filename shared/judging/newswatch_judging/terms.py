@@ -7,9 +7,10 @@ from typing import Any
 from newswatch_core.text import Document
 from newswatch_judging.disambiguate import PART_OF, Seen, local_verdict
 from newswatch_judging.entities import Alias, ContextWord
-from newswatch_judging.gazetteer import Around, Blocked, blocked_of, enclosing
+from newswatch_judging.gazetteer import Around, Blocked, add_blocked, blocked_of, enclosing
 from newswatch_judging.keywords import KeywordSet
 from newswatch_judging.lexicon import Hit, How, Lexicon
+from newswatch_judging.namesakes import names_a_namesake
 from newswatch_judging.tree import Kind, Term
 
 Key = tuple[Kind, str]
@@ -46,8 +47,7 @@ class Terms:
                 self._terms.add(keyword.text, Keyword(keywords.id, keyword), how=how, language=language)
                 for context in (keyword.requires, keyword.forbids):
                     written.update(context.each_word if context else ())
-            for text in keywords.blocked:
-                self._around.add(text, Blocked(keywords.id, text), how="any")
+            add_blocked(self._around, keywords.id, keywords.each_blocked())
         for word in written:
             self._around.add(word.text, word, how="context", language=word.language)
         for kind, value in {(term.kind, term.value) for term in terms if term.kind in _HOW}:
@@ -90,6 +90,11 @@ def _refusal(
     """Why a keyword does not count where it stands; empty if it does."""
     if longer := enclosing(blocked.get(keyword.owner, ()), hit.first, hit.last):
         return PART_OF + longer
+    # In German each noun has a capital letter, which elsewhere tells the Café Embassy from a café of the embassy.
+    if hit.last - hit.first == 1 and language != "de":
+        other = names_a_namesake(seen.document, hit.first, hit.last)
+        if other:
+            return f"something else of that name: {other}"
     return local_verdict(keyword.keyword, seen, hit.first, hit.last, language).refusal
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from newswatch_core.events import Article
-from newswatch_judging.desk import Judging, judging_of
+from newswatch_judging.desk import Judging, judging_of, usable_rules
 from newswatch_judging.fixtures import read_fixture
+from newswatch_judging.query import parse
 from newswatch_judging.rules import Rule, read_rules
 from tests.support.command import SEEDS
 from tests.support.judging import article, write_desk
 
-ALL_RULES = tuple(read_rules(SEEDS).rules.values())
+_usable, QUERIES, _ = usable_rules(SEEDS, read_rules(SEEDS))
+ALL_RULES = tuple(_usable.values())
 
 
 @cache
@@ -33,13 +35,15 @@ def mixed(number: int) -> list[Article]:
     return made
 
 
-def rule(name: str, query: str) -> Rule:
-    return Rule(id=name, title=name, severity="low", query=query)
+def judging_by(folder: Path, **queries: str) -> Judging:
+    """A small desk with these rules."""
+    rules = [Rule(id=name, title=name, severity="low", query=query) for name, query in queries.items()]
+    return judging_of(write_desk(folder), rules, {name: parse(query) for name, query in queries.items()})
 
 
 @pytest.mark.parametrize("each", ALL_RULES, ids=lambda each: each.id)
 def test_no_article_that_a_rule_of_the_desk_fires_on_is_held_back(each: Rule):
-    judging = judging_of(SEEDS, [each])
+    judging = judging_of(SEEDS, [each], {each.id: QUERIES[each.id]})
     passed = fired = 0
     for one in [*samples(), *mixed(60)]:
         matches = judging.judge(one, judging.tag(one))
@@ -51,7 +55,7 @@ def test_no_article_that_a_rule_of_the_desk_fires_on_is_held_back(each: Rule):
 
 def test_with_fewer_rules_and_keyword_sets_an_article_is_judged_as_by_the_whole_desk():
     whole, some = Judging.load(SEEDS), ALL_RULES[::4]
-    few = judging_of(SEEDS, some)
+    few = judging_of(SEEDS, some, {each.id: QUERIES[each.id] for each in some})
     names = {each.id for each in some}
     for one in [*samples(), *mixed(60)]:
         expected = [match for match in whole.judge(one, whole.tag(one)) if match.rule in names]
@@ -75,14 +79,11 @@ def test_with_fewer_rules_and_keyword_sets_an_article_is_judged_as_by_the_whole_
     ],
 )
 def test_the_sieve_looks_at_words_only(tmp_path: Path, query: str, text: str, passes: bool):
-    write_desk(tmp_path)
-
-    assert judging_of(tmp_path, [rule("it", query)]).may_fire(article("News", text)) is passes
+    assert judging_by(tmp_path, it=query).may_fire(article("News", text)) is passes
 
 
 def test_one_of_several_rules_is_enough(tmp_path: Path):
-    write_desk(tmp_path)
-    judging = judging_of(tmp_path, [rule("a", "@russia AND #embassy"), rule("b", "@mali"), rule("c", "#embassy")])
+    judging = judging_by(tmp_path, a="@russia AND #embassy", b="@mali", c="#embassy")
 
     assert judging.may_fire(article("News", "Mali."))
     assert judging.may_fire(article("News", "An embassy."))

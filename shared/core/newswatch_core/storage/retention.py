@@ -8,6 +8,7 @@ from newswatch_core.settings import Retention
 from newswatch_core.storage import partitions, postgres
 from newswatch_core.storage.schema import (
     articles,
+    counted,
     dead_letters,
     decisions,
     deliveries,
@@ -28,6 +29,8 @@ DELIVERIES = timedelta(days=90)
 NEAR_MISSES = timedelta(days=14)
 MAX_NEAR_MISSES = 100_000
 """So many are kept at most, the newest."""
+COUNTED = timedelta(days=32)
+"""What a rule counts lies at most 30 days apart; an article may be dated two days before it is seen."""
 
 
 _LOCK = "retention"
@@ -83,6 +86,7 @@ def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime],
         (decisions, decisions.c.at, now - keep.articles - SEEN_MARKS),
         (dead_letters, dead_letters.c.at, now - keep.articles),
         (near_misses, near_misses.c.at, now - NEAR_MISSES),
+        (counted, counted.c.at, now - COUNTED),
         (hosts, hosts.c.held_until, now - keep.articles),
     ]
 

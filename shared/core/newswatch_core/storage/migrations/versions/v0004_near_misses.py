@@ -1,15 +1,12 @@
-"""rules that nearly fired on an article.
-
-Revision 0003
-"""
+"""rules that nearly fired on an article."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from newswatch_core.storage.schema import SafeText, UtcDateTime
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
