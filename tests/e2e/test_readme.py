@@ -68,7 +68,7 @@ def test_every_command_is_told_and_exists():
 
 
 def test_every_operator_of_the_table_is_understood(desk: Path):
-    table = README.split("A query is made of these parts:")[1].split("Put queries")[0]
+    table = README.split("A query is made of these parts;")[1].split("A rule with")[0]
     parts = re.findall(r"`([^`]+)`", "".join(line.rpartition("|")[0].rpartition("|")[0] for line in table.splitlines()))
     assert len(parts) > 15
     queries = [f"@css AND ({part})" for part in parts if part not in {"AND", "OR", "NOT", "( )"}]

@@ -106,12 +106,12 @@ def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
 
 def term_names(judging: Judging) -> Mapping[str, str]:
     """What the `@entity` and `#keyword-set` of queries are called, and members and people as part of `@group+`."""
-    entities = judging.entities
-    names = {f"@{entity.id}": entity.name for entity in entities.values()}
-    for group in entities.values():
+    known = judging.entities
+    names = {f"@{entity.id}": entity.name for entity in known.values()}
+    for group in known.values():
         for part in (*group.members, *group.people):
             role = "a member of" if part in group.members else "of"
-            names[f"@{group.id}+@{part}"] = f"{entities[part].name}, {role} {group.name}"
+            names[f"@{group.id}+@{part}"] = f"{known[part].name}, {role} {group.name}"
     return names | {f"#{keywords.id}": keywords.name for keywords in judging.keywords.values()}
 
 

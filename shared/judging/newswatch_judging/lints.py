@@ -31,8 +31,8 @@ def lint_entities(read: EntitiesRead) -> Iterator[Problem]:
                 hint = "each article that holds it mentions both; guard one of them, or take it out"
                 yield read.problem(entity.id, message, *path, hint=hint, warning=True)
         names = [(alias.text, _how(alias, "name"), language) for language, _, alias in entity.each_alias()]
-        for place, text in _idle(entity.each_blocked(), names):
-            message = f"the blocked name {text!r} holds no alias of {entity.id!r}: it blocks nothing"
+        for place, blocked in _idle(entity.each_blocked(), names):
+            message = f"the blocked name {blocked!r} holds no alias of {entity.id!r}: it blocks nothing"
             hint = "write the longer name as it stands in articles, with the alias in it, or take it out"
             yield read.problem(entity.id, message, "blocked", place, hint=hint, warning=True)
 
@@ -43,7 +43,7 @@ def _lint_alias(alias: Alias, entity: Entity) -> Iterator[tuple[str, str]]:
             f"also-means does nothing for {alias.text!r}: an alias without a guard proves itself",
             "add never-alone: true or requires:, or block the other thing's longer name",
         )
-    if alias.text in entity.blocked:
+    if any(alias.text == longer.text for longer in entity.each_blocked()):
         yield f"the alias {alias.text!r} is blocked by its own entity: it never counts", "take one of both out"
     if len(words(alias.text)) != 1:
         return
@@ -73,8 +73,8 @@ def lint_keywords(read: KeywordsRead) -> Iterator[Problem]:
 
 def _lint_blocked(keywords: KeywordSet, read: KeywordsRead) -> Iterator[Problem]:
     written = [(keyword.text, _how(keyword, "keyword"), language) for language, _, keyword in keywords.each_word()]
-    for place, text in _idle(keywords.each_blocked(), written):
-        message = f"the blocked name {text!r} holds no word of #{keywords.id}: it blocks nothing"
+    for place, blocked in _idle(keywords.each_blocked(), written):
+        message = f"the blocked name {blocked!r} holds no word of #{keywords.id}: it blocks nothing"
         hint = "write the longer expression with the keyword in it, or take it out"
         yield read.problem(keywords.id, message, "blocked", place, hint=hint, warning=True)
 
@@ -84,7 +84,7 @@ def _how(alias: Alias, otherwise: How) -> How:
 
 
 def _idle(blocked: Iterable[Longer], names: Iterable[tuple[str, How, str]]) -> Iterator[tuple[int, str]]:
-    """The longer names inside which none of `names` (text, how, language) stands, and their places in `blocked`."""
+    """The longer names, and their places, inside which none of `names` (text, how, language) stands."""
     lexicon, languages = Lexicon[str](), {""}
     for text, how, language in names:
         lexicon.add(text, text, how=how, language=language)

@@ -186,7 +186,9 @@ def _joined(make: type[And] | type[Or]) -> Callable[..., Node]:
     def build(_: _Builder, *parts: _Part) -> Node:
         bare = [_bare(part) for part in parts]
         flat = [inner for part in bare for inner in (part.parts if isinstance(part, make) else (part,))]
-        return make(tuple(flat), parts[0].start, parts[-1].end)
+        # What is written again adds nothing but its cost.
+        once = {(one.kind, one.value) if isinstance(one, Term) else one: one for one in reversed(flat)}
+        return make(tuple(reversed(once.values())), parts[0].start, parts[-1].end)
 
     return build
 

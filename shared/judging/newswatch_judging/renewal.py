@@ -23,7 +23,7 @@ from newswatch_judging.entities import Entity, read_entities
 from newswatch_judging.keywords import FILE as KEYWORDS
 from newswatch_judging.keywords import KeywordSet, read_keywords
 from newswatch_judging.names import check_names
-from newswatch_judging.queries import parse_queries
+from newswatch_judging.queries import parse_queries, wrong_definitions
 from newswatch_judging.rules import FOLDER as RULES
 from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.tree import Node
@@ -89,6 +89,7 @@ def renew(desk: Path, before: Judging, same: Same, refusals: Refusals = lambda _
     renewal = _Renewal(desk, before, same, read, refusals(read))
     found = renewal.sort(base)
     problems = [*base.problems, *_errors(read.problems), *_none_left(read, before)]
+    problems += wrong_definitions(read, base.entities, base.keywords, read_feed_names(desk))
     kept = renewal.kept(found, anything_refused=bool(problems or found.wrong))
     if blocked := renewal.without_version(base, kept):
         rule, why = blocked
@@ -116,8 +117,7 @@ class _Renewal:
         self._refused = refused
 
     def sort(self, base: _Base) -> _Sorted:
-        feeds = read_feed_names(self._desk)
-        queries, wrong = parse_queries(self._read, base.entities, base.keywords, feeds=feeds)
+        queries, wrong = parse_queries(self._read, base.entities, base.keywords, feeds=read_feed_names(self._desk))
         found = _Sorted(wrong=wrong)
         for refused, why in self._refused.items():
             found.wrong[refused] = [*found.wrong.get(refused, ()), *why]

@@ -182,8 +182,8 @@ def _read(paths: Sequence[Path], root: Path, others: Sequence[Defined] = ()) -> 
     rules: dict[str, Rule] = {}
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
-    doubled: set[str] = set()
     defined: list[Defined | Problem] = []
+    doubled: set[str] = set()
     for path in paths:
         try:
             loaded = load(path, RulesFile, root=root)

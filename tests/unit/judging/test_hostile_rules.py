@@ -53,7 +53,7 @@ def desk_with_query(folder: Path, query: str) -> Path:
     ("query", "message"),
     [
         (" OR ".join(f"word{number}" for number in range(20_000)), "longer than 100,000 characters"),
-        (" OR ".join(["abc"] * 10_000), "10,000 terms, more than 2,000"),
+        (" OR ".join(f"w{number}" for number in range(10_000)), "10,000 terms, more than 2,000"),
         ("(" * 10_000 + "abc" + ")" * 10_000, "deeper than 50 levels"),
         ("sentence(" * 5_000 + "abc" + ")" * 5_000, "deeper than 50 levels"),
         ("title:" * 10_000 + "abc", "deeper than 50 levels"),
@@ -61,7 +61,7 @@ def desk_with_query(folder: Path, query: str) -> Path:
         (" NEAR/3 ".join(["abc"] * 1_000), "deeper than 50 levels"),
         (" NEAR/100 ".join(["the"] * 8), "the query costs"),
         ("sentence(paragraph(sentence(paragraph(one AND two AND six))))", "the query costs"),
-        ("sentence(" + " OR ".join(["abc"] * 1_999) + " NEAR/9 abc)", "the query costs"),
+        ("sentence(" + " OR ".join(f"w{number}" for number in range(1_999)) + " NEAR/9 abc)", "the query costs"),
         ("abc AND ((((", "a closing bracket is missing"),
         ("NOT abc", "no required term"),
         ("abc OR NOT abc", "no required term"),
@@ -90,7 +90,7 @@ def test_what_costs_much_but_not_too_much_is_told_by_its_price() -> None:
     assert price(parse("@css AND @russia AND #embassy")) == 3
     assert price(parse("sentence(a1 NEAR/5 b1)")) == 80
     assert price(parse("atleast/3 (a1 OR b1)")) == 4
-    assert price(parse(" OR ".join(["abc"] * 2_000))) == 2_000 < MAX_PRICE
+    assert price(parse(" OR ".join(f"w{number}" for number in range(2_000)))) == 2_000 < MAX_PRICE
 
 
 def error_of(query: str) -> QueryError | None:
