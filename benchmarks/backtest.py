@@ -102,10 +102,9 @@ def measure(name: str, rules: Sequence[Rule], data: Path, number: int, given: ar
     found, judged = naive(archive, asked(rules, UNTIL - few))
     each = (time.process_time() - begun) / judged
     assert found == {(hit.rule, hit.article.id) for hit in gone.hits if hit.article.at >= UNTIL - few}
-    print(
-        f"{name:<16}{len(gone.hits):8,}{wall:9.1f}{spent:8.1f}{each * number:10.1f}{each * number / wall:8.1f}",
-        flush=True,
-    )
+    plain = each * number
+    ratios = f"{plain / spent:9.1f}{plain / wall:10.1f}"
+    print(f"{name:<16}{len(gone.hits):8,}{wall:9.1f}{spent:8.1f}{plain:10.1f}{ratios}", flush=True)
     return wall
 
 
