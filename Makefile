@@ -56,6 +56,9 @@ lint: $(READY)  ## Check style and format
 types: $(READY)  ## Check types (mypy strict)
 	$(BIN)/mypy $(foreach package,$(PACKAGES),-p newswatch_$(notdir $(package)))
 
+judge: $(READY)  ## How well the seeds judge the hard cases: precision, recall and F1 (ARGS=--wrong lists the wrong ones)
+	@$(BIN)/python -m tests.support.judgement $(ARGS)
+
 schemas: $(READY)  ## Check that shared/schemas is up to date
 	$(BIN)/newswatch schemas shared/schemas --check
 

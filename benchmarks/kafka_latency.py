@@ -109,7 +109,7 @@ def workers(desk: Path, kafka: str, postgres: str) -> Iterator[Mapping[str, psut
 async def flow(broker: Broker, database: Database, told: Sequence[Told], rate: int) -> Mapping[str, float]:
     """Hands the articles over, one by one. When each was, monotonic, by title."""
     pulse = Pulse(broker.session)
-    deliverer = Deliverer(broker, pulse, limit=broker.settings.max_record)
+    deliverer = Deliverer(broker, pulse, limits=[broker.settings.max_record])
     await deliverer.start()
     put: dict[str, float] = {}
 

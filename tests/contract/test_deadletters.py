@@ -9,6 +9,7 @@ from newswatch_core.deadletters import DeadLetters, LoggedLetters, title_of
 from newswatch_core.events import encode
 from newswatch_core.kafka_letters import KafkaLetters
 from newswatch_core.runtime.batches import Incoming, dead_letter
+from newswatch_core.runtime.delivery import Outgoing
 from newswatch_core.storage import log
 from newswatch_core.storage.database import Database, open_folder
 from newswatch_core.storage.failures import put_dead_letter
@@ -134,6 +135,18 @@ class TestOnKafka(LettersContract):
 
     def live(self) -> list[bytes]:
         return [record.value for record in self.desk.read(IN)]
+
+    def test_a_letter_whose_key_is_no_text_is_shown_replayed_once_and_gone(
+        self, kept: DeadLetters, options: Sequence[str]
+    ):
+        dead = self.desk.broker.dead_letters("deduplicator")
+        headers = (("topic", self.desk.broker.reads("deduplicator").encode()), ("at", NOON.isoformat().encode()))
+        self.desk.put_records([Outgoing(dead, b"\xff key", b"{}", headers)])
+        assert "article \\udcff key" in newswatch("dead-letters", "list", *options).stdout
+        assert newswatch("dead-letters", "show", kept.letters()[-1].id, *options).returncode == 0
+        kept.replay(kept.letters()[-1:])
+        assert [record.key for record in self.desk.read(IN)] == [b"\xff key"]
+        assert len(kept.letters()) == len(BYTES)
 
     def test_a_letter_too_large_for_its_topic_is_cut_and_says_so(self):
         lost = Incoming("articles.fetched", 0, 7, b"k", b"x" * 10_000)

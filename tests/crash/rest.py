@@ -28,11 +28,13 @@ class Rest:
     def missing(self, on_stand: int) -> str:
         """What is still to be done, in words; "" once all is at rest. `on_stand`: articles on the newsstand."""
         try:
+            # In the order of the path: what one look finds done, the next finds further on.
             with self._database.read() as tx:
                 known = tx.execute(select(func.count()).select_from(entries)).scalar_one()
+            lag = self.lag()
+            with self._database.read() as tx:
                 ended = deliveries.c.state.in_(("sent", "dead"))
                 waiting = tx.execute(select(func.count()).select_from(deliveries).where(~ended)).scalar_one()
-            lag = self.lag()
         except (SQLAlchemyError, AdminError) as error:
             return f"it cannot be asked: {error!r}"
         parts = [f"{on_stand - known} of the stand"] if known < on_stand else []

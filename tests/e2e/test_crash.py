@@ -17,6 +17,7 @@ from tests.crash import journal
 from tests.support.children import die_with_us
 from tests.support.command import ROOT
 from tests.support.kafka_broker import missing_tools
+from tests.support.missing import missing
 
 KILLS = 10
 SEED = 20260404
@@ -25,8 +26,8 @@ SEED = 20260404
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """One that PostgreSQL's user may enter too."""
-    if missing := missing_tools():
-        pytest.skip(f"no Kafka: install {' and '.join(missing)}")
+    if tools := missing_tools():
+        missing(f"no Kafka: install {' and '.join(tools)}")
     parent = Path(tempfile.mkdtemp(prefix="newswatch-crash-"))
     parent.chmod(0o755)
     yield parent / "run"

@@ -14,18 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.exc import DatabaseError
 
-from newswatch_core.storage import log
-from newswatch_core.storage.database import open_file
-from newswatch_core.storage.schema import articles, deliveries
-from newswatch_core.topics import TOPICS
 from tests.support.mailserver import MailServer
 from tests.support.newsstand import Newsstand, StandArticle
 from tests.support.press import Piece, Press
 from tests.support.slackserver import Answer, SlackServer
-from tests.support.wholepath import judge, write_desk
+from tests.support.wholepath import embedded_rests, judge, write_desk
 
 KILLS = 20
 FEEDS = 20
@@ -86,25 +80,6 @@ class Newswatch:
         return time.monotonic() - began
 
 
-def at_rest(data: Path) -> bool:
-    """Whether every article went through every stage, and every delivery came to its end."""
-    if not (data / "newswatch.db").exists():
-        return False
-    database = open_file(data / "newswatch.db")
-    try:
-        with database.read() as tx:
-            ends = {topic: log.end_of(tx, topic.name) for topic in TOPICS if topic.reader}
-            read = [log.offset_of(tx, str(topic.reader), topic.name) == end for topic, end in ends.items()]
-            ended = deliveries.c.state.in_(("sent", "dead"))
-            waiting = tx.execute(select(func.count()).select_from(deliveries).where(~ended)).scalar_one()
-            fetched = tx.execute(select(func.count()).select_from(articles)).scalar_one()
-    except DatabaseError:
-        return False  # killed before the tables were made
-    finally:
-        database.close()
-    return all(read) and not waiting and fetched == ARTICLES
-
-
 def test_killed_twenty_times_nothing_is_lost_and_repeats_are_marked(
     stand: Newsstand, events: list[Piece], tmp_path: Path
 ):
@@ -120,10 +95,12 @@ def test_killed_twenty_times_nothing_is_lost_and_repeats_are_marked(
         try:
             for _ in range(KILLS):
                 time.sleep(dice.uniform(0.3, 3.5))
-                assert not at_rest(tmp_path / "data"), "there was nothing left that a kill could hit"
+                assert not embedded_rests(tmp_path / "data/newswatch.db", ARTICLES), (
+                    "there was nothing left that a kill could hit"
+                )
                 newswatch.kill()
             deadline = time.monotonic() + 120
-            while not at_rest(tmp_path / "data"):
+            while not embedded_rests(tmp_path / "data/newswatch.db", ARTICLES):
                 assert time.monotonic() < deadline, f"still missing: {verdicts()}"
                 time.sleep(0.5)
             time.sleep(3)

@@ -46,7 +46,13 @@ def test_the_other_examples_of_the_readme_are_valid(desk: Path):
     (desk / "entities/mine.yaml").write_text(entities)
     (desk / "keywords.yaml").write_text((desk / "keywords.yaml").read_text() + "\n" + keywords)
     done = newswatch("check", desk)
-    assert (done.returncode, "no warnings" in done.stdout) == (0, True), done.stdout
+    *warnings, _summary = done.stdout.splitlines()
+    # The examples stand there before a rule uses them.
+    unused = ["no rule uses the entity @oslo-group", "no rule uses the keyword set #strike"]
+    assert done.returncode == 0
+    assert [[words in warning for warning in warnings] for words in unused] == [[True, False], [False, True]], (
+        done.stdout
+    )
 
 
 def test_every_command_is_told_and_exists():
@@ -56,7 +62,7 @@ def test_every_command_is_told_and_exists():
 
 
 def test_every_operator_of_the_table_is_understood(desk: Path):
-    table = README.split("A query is made of these parts:")[1].split("Put queries")[0]
+    table = README.split("A query is made of these parts;")[1].split("A rule with")[0]
     parts = re.findall(r"`([^`]+)`", "".join(line.rpartition("|")[0].rpartition("|")[0] for line in table.splitlines()))
     assert len(parts) > 15
     queries = [f"@css AND ({part})" for part in parts if part not in {"AND", "OR", "NOT", "( )"}]

@@ -12,30 +12,40 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.exc import DatabaseError
 
 from newswatch_core.admin import connected
-from newswatch_core.events import Event, decode
+from newswatch_core.events import Event, decode, key_of
 from newswatch_core.ports import Context
 from newswatch_core.runtime.stages import StageRunner
-from newswatch_core.services import ORDER, installed_services
+from newswatch_core.services import installed_services
 from newswatch_core.settings import Settings
 from newswatch_core.storage import log
 from newswatch_core.storage.database import Database, open_file, open_memory, open_url
-from newswatch_core.storage.schema import articles, deliveries
-from newswatch_core.topics import ALERTS, ARTICLES_DEDUPLICATED, ARTICLES_FETCHED, TOPICS, Topic
+from newswatch_core.topics import ALERTS, ARTICLES_DEDUPLICATED, ARTICLES_FETCHED, Topic
 from tests.support.kafka_crew import Desk
 from tests.support.mailserver import MailServer
 from tests.support.newsstand import Newsstand
 from tests.support.slackserver import SlackServer
 from tests.support.twins import Outcome, decided_in, outcome_of
-from tests.support.wholepath import News, Workers, arrived, logged, process, rules_of, write_desk
+from tests.support.waiting import until
+from tests.support.wholepath import (
+    News,
+    Workers,
+    arrived,
+    embedded_rests,
+    logged,
+    nothing_waits,
+    process,
+    rules_of,
+    write_desk,
+)
 
 ARTICLES = int(os.environ.get("NEWSWATCH_TEST_ARTICLES", "400"))
 EVENTS = ARTICLES // 20
 SEED = 20261125
 REPLICAS = ("one", "two")
+SHARES = {"deduplicator": [0, 1], "tagger": [4, 4], "alerter": [4, 4]}
+"""By stage: how many partitions its replicas hold."""
 
 
 @pytest.fixture(scope="module")
@@ -58,41 +68,18 @@ def wait_for_rest(at_rest: Callable[[], bool], running: list[subprocess.Popen[by
         time.sleep(0.5)
 
 
-def nothing_waits(database: Database) -> bool:
-    """Whether every article is there, and every delivery sent."""
-    with database.read() as tx:
-        waiting = tx.execute(select(func.count()).select_from(deliveries).where(deliveries.c.state != "sent"))
-        fetched = tx.execute(select(func.count()).select_from(articles))
-        return fetched.scalar_one() == ARTICLES and not waiting.scalar_one()
-
-
 def run_embedded(stand: Newsstand, news: News, folder: Path) -> Outcome:
     data = folder / "data"
     with MailServer() as mail, SlackServer() as slack:
         desk = write_desk(stand, mail, news.events, folder / "desk")
         arguments: list[str | Path] = ["run", desk, "--data", data]
         with process(arguments, folder / "log", NEWSWATCH_TEST_WEBHOOK=slack.url) as running:
-            wait_for_rest(lambda: _embedded_rests(data / "newswatch.db"), [running])
+            wait_for_rest(lambda: embedded_rests(data / "newswatch.db", ARTICLES), [running])
         messages = arrived(slack, mail)
     database = open_file(data / "newswatch.db")
     try:
         deduplicated, alerted = (_logged(database, topic) for topic in (ARTICLES_DEDUPLICATED, ALERTS))
         return outcome_of(database, deduplicated=deduplicated, alerted=alerted, messages=messages, rules=news.rules)
-    finally:
-        database.close()
-
-
-def _embedded_rests(path: Path) -> bool:
-    if not path.exists():
-        return False
-    database = open_file(path)
-    try:
-        with database.read() as tx:
-            reads = [(str(topic.reader), topic.name) for topic in TOPICS if topic.reader]
-            behind = [log.offset_of(tx, reader, name) < log.end_of(tx, name) for reader, name in reads]
-        return nothing_waits(database) and not any(behind)
-    except DatabaseError:
-        return False  # the tables are not made yet
     finally:
         database.close()
 
@@ -119,14 +106,17 @@ class Crew:
             desk = write_desk(stand, mail, news.events, self._folder / "desk", kafka=settings)
             workers = Workers(self._topics.address, self._postgres, slack, self._folder)
             with ExitStack() as stack:
-                running = [
-                    stack.enter_context(workers.worker(name, desk, replica))
-                    for name in reversed(ORDER)
-                    for replica in REPLICAS
-                ]
+
+                def start(name: str) -> list[subprocess.Popen[bytes]]:
+                    return [stack.enter_context(workers.worker(name, desk, replica)) for replica in REPLICAS]
+
+                running = [one for name in SHARES for one in start(name)]
+                # Before there is work: what is there at once, one replica would do before the other has begun.
+                until(lambda: {name: sorted(self.held(name)) for name in SHARES} == SHARES, 120)
+                running += start("fetcher")
                 database = open_url(self._postgres)
                 stack.callback(database.close)
-                wait_for_rest(lambda: nothing_waits(database) and self._rests(), running)
+                wait_for_rest(lambda: self._rests(database), running)
                 messages = arrived(slack, mail)
                 self.fetched = self._read(ARTICLES_FETCHED)
                 deduplicated, alerted = self._read(ARTICLES_DEDUPLICATED), self._read(ALERTS)
@@ -134,10 +124,13 @@ class Crew:
                     database, deduplicated=deduplicated, alerted=alerted, messages=messages, rules=news.rules
                 )
 
-    def _rests(self) -> bool:
-        # An article stands in the database before its event is sent; and what one service has read in the moment
-        # between two looks at the lag, the next one has yet to read.
-        return len(self._read(ARTICLES_FETCHED)) >= ARTICLES and not any(self._lag() for _ in range(len(ORDER)))
+    def _rests(self, database: Database) -> bool:
+        # In the order of the path: what one look finds done, the next finds further on. An article stands in the
+        # database before its event is sent, and an event may be sent twice.
+        if len({key_of(event) for event in self._read(ARTICLES_FETCHED)}) < ARTICLES or self._lag():
+            return False
+        with database.read() as tx:
+            return nothing_waits(tx, ARTICLES)
 
     def _lag(self) -> int:
         with connected(self._topics.broker) as admin:
@@ -145,6 +138,11 @@ class Crew:
 
     def _read(self, topic: Topic) -> list[Event]:
         return [decode(record.value) for record in self._topics.read(topic.name)]
+
+    def held(self, name: str) -> list[int]:
+        """How many partitions each replica of a stage said last that it holds; -1 before it has joined."""
+        told = [[-1, *(line["partitions"] for line in self.lines(name, replica, "assigned"))] for replica in REPLICAS]
+        return [int(str(counts[-1])) for counts in told]
 
     def lines(self, name: str, replica: str, event: str) -> list[dict[str, object]]:
         """What the worker logged as `event`."""
@@ -204,8 +202,6 @@ def expect_all_at_work(crew: Crew, news: News) -> None:
     polled = [[str(line["feed"]) for line in crew.lines("fetcher", replica, "poll")] for replica in REPLICAS]
     # Who is first takes what is due: two fetchers share the work only while it lasts (test_replicas.py of the fetcher).
     assert len({feed for feeds in polled for feed in feeds}) == news.feeds
-    for name, wanted in (("deduplicator", [0, 1]), ("tagger", [4, 4]), ("alerter", [4, 4])):
-        held = [crew.lines(name, replica, "assigned")[-1]["partitions"] for replica in REPLICAS]
-        assert sorted(held) == wanted, name
+    assert {name: sorted(crew.held(name)) for name in SHARES} == SHARES
     opened = [crew.lines("alerter", replica, "alert") for replica in REPLICAS]
     assert all(opened), "both alerters opened alerts"

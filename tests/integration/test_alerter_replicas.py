@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from newswatch_alerter import store
 from newswatch_alerter.lifecycle import Planned
@@ -16,10 +16,11 @@ from newswatch_alerter.outbox import Outbox, pending_row
 from newswatch_alerter.receivers.base import Sent
 from newswatch_core.events import StoryMerged, TaggedArticle
 from newswatch_core.storage.database import Database, open_url
-from newswatch_core.storage.schema import alert_stories, alerts, decisions, deliveries
+from newswatch_core.storage.schema import alert_stories, alerts, counted, decisions, deliveries
 from tests.support.alerting import message
 from tests.support.articles import NOON
-from tests.unit.alerter.test_service import Desk, both, embassy, merged, russia, write_desk
+from tests.support.postgres import wait_for_a_waiter
+from tests.unit.alerter.test_service import FILES, Desk, both, embassy, merged, russia, write_desk
 
 
 @pytest.fixture
@@ -47,16 +48,6 @@ def meet(replicas: tuple[Desk, Desk], first: list, second: list) -> None:
             meeting = thread.submit(other.give, *second)
             wait_for_a_waiter(one.context.database)
         meeting.result(10)
-
-
-def wait_for_a_waiter(database: Database) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    for _ in range(200):
-        with database.read() as tx:
-            if tx.execute(waiting).scalar():
-                return
-        threading.Event().wait(0.02)
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.usefixtures("_turns")
@@ -231,3 +222,59 @@ def test_an_expired_lease_is_recovered_by_one_of_two(postgres: Database) -> None
     with ThreadPoolExecutor(4) as threads:
         outboxes = [Outbox(postgres, lambda: times[-1], holder) for holder in "abcd"]
         assert sum(threads.map(lambda outbox: outbox.recover(sole=False), outboxes)) == 1
+
+
+# --- rules that count
+
+
+@pytest.fixture
+def counting(tmp_path: Path, postgres_url: str) -> Iterator[tuple[Desk, Desk]]:
+    folder = write_desk(tmp_path, **{"rules/all.yaml": COUNTING})
+    databases = [open_url(postgres_url), open_url(postgres_url)]
+    yield Desk(folder, databases[0]), Desk(folder, databases[1])
+    for database in databases:
+        database.close()
+
+
+COUNTING = FILES["rules/all.yaml"].replace("severity: high", "severity: high, count: {stories: 3, within: 24h}")
+
+
+def test_articles_that_meet_in_two_replicas_complete_a_count_together(counting: tuple[Desk, Desk]) -> None:
+    counting[0].give(embassy(1, story="one"))
+    meet(counting, [embassy(2, story="two")], [embassy(3, story="three")])
+    (alert,) = counting[0].rows(alerts)
+    assert (alert.article, alert.matches) == (embassy(3).article.id, 3)
+    assert counting[0].told() == [("console", "opened", ("embassy",))]
+    assert {row.alert for row in counting[0].rows(counted)} == {alert.id}
+
+
+def test_the_same_article_in_two_replicas_counts_once(counting: tuple[Desk, Desk]) -> None:
+    counting[0].give(embassy(1, story="one"))
+    meet(counting, [embassy(2, story="two")], [embassy(2, story="two")])
+    assert counting[0].rows(alerts) == []
+    assert len(counting[0].rows(counted)) == 2
+
+
+def test_counts_dealt_to_two_replicas_in_any_order_open_one_alert_each_time(counting: tuple[Desk, Desk]) -> None:
+    picks = random.Random(11)
+    for round_ in range(8):
+        # Far enough apart for the alert of the round before to be closed.
+        at = NOON + round_ * timedelta(days=5)
+        events = [
+            embassy(10 * round_ + number, story=f"story {round_} {number // 2}", at=at, seen=at) for number in range(8)
+        ]
+        picks.shuffle(events)
+        ready = threading.Barrier(2)
+
+        def work(replica: Desk, dealt: list, ready: threading.Barrier = ready) -> None:
+            ready.wait(10)
+            for event in dealt:
+                replica.give(event)
+
+        with ThreadPoolExecutor(2) as threads:
+            for done in [threads.submit(work, *one) for one in zip(counting, (events[::2], events[1::2]), strict=True)]:
+                done.result(30)
+        found = counting[0].rows(alerts)
+        assert len(found) == round_ + 1, f"round {round_}"
+        assert {alert.matches for alert in found} == {8}
+    assert len(counting[0].told()) == 8

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import sys
 import time
@@ -179,7 +180,7 @@ def test_a_worker_that_waits_for_the_broker_while_it_starts_stops_at_once(
 
 async def test_a_producer_waits_for_a_broker_that_has_gone_since_it_was_asked(own_desk: Desk, own_kafka: Broker):
     own_kafka.kill()
-    deliverer = Deliverer(own_desk.broker, Pulse(60), limit=100_000)
+    deliverer = Deliverer(own_desk.broker, Pulse(60), limits=[100_000])
     starting = asyncio.create_task(deliverer.start())
     await asyncio.sleep(1)
     assert not starting.done()
@@ -273,8 +274,12 @@ def _roles(desk: Desk, one: WorkerProcess, two: WorkerProcess) -> tuple[WorkerPr
 
 def _holds(worker: WorkerProcess) -> bool:
     """Whether the worker has the partition, as far as it said."""
-    lines = [line for line in worker.log.splitlines() if '"assigned"' in line]
+    lines = _assigned(worker)
     return bool(lines) and '"partitions": 1' in lines[-1]
+
+
+def _assigned(worker: WorkerProcess) -> list[str]:
+    return [line for line in worker.log.splitlines() if '"assigned"' in line]
 
 
 def test_a_standby_takes_over_with_what_the_active_worker_knew(desk: Desk, workers: list[WorkerProcess]):
@@ -288,6 +293,22 @@ def test_a_standby_takes_over_with_what_the_active_worker_knew(desk: Desk, worke
     wait_for(desk, expect(range(80)))
     assert all(len(stories) == 1 for stories in _stories(desk).values())
     assert _holds(standby)
+
+
+def test_a_standby_that_comes_or_returns_takes_nothing_from_the_active_worker(desk: Desk, workers: list[WorkerProcess]):
+    active = desk.worker("two", session="6s")
+    workers.append(active)
+    until(lambda: _holds(active))
+    # Whichever way names are sorted, one of these comes before the active one.
+    for name in ("one", "three"):
+        for _ in range(2):
+            standby = desk.worker(name, session="6s")
+            workers.append(standby)
+            standby.wait_for('"assigned"')
+            standby.stop()
+    desk.put([fetched(number) for number in range(20)])
+    wait_for(desk, expect(range(20)))
+    assert [line["partitions"] for line in map(json.loads, _assigned(active))] == [1] * len(_assigned(active))
 
 
 def test_a_second_worker_with_the_same_identity_ends_the_first(desk: Desk, workers: list[WorkerProcess]):
@@ -313,6 +334,24 @@ def test_bad_messages_among_good_ones_reach_the_dead_letters_whole(desk: Desk, w
     until(lambda: len(desk.read(DEAD)) == 4)
     assert [letter.value for letter in desk.read(DEAD)] == bad
     assert all(letter.headers["stage"] == "deduplicator" and letter.headers["reason"] for letter in desk.read(DEAD))
+
+
+def test_a_stage_that_stopped_keeps_nothing_in_hand_that_others_would_wait_for(
+    desk: Desk, workers: list[WorkerProcess]
+):
+    desk.put([b"not JSON"] * 1000)
+    stopped = desk.worker("one", session="6s")
+    workers.append(stopped)
+    stopped.wait_for('"stage stopped"')
+    other = desk.worker("two", session="6s")
+    workers.append(other)
+    # Soon: whoever has something in hand is waited for, for a minute, and then put out.
+    other.wait_for('"assigned"', 30)
+    assert stopped.stop() == 0
+    other.wait_for('"stage stopped"')
+    assert other.stop() == 0
+    buried = [letter.headers["offset"] for letter in desk.read(DEAD)]
+    assert sorted(map(int, buried)) == list(range(len(buried)))
 
 
 @pytest.fixture

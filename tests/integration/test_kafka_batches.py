@@ -7,14 +7,18 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import yaml
 
 from newswatch_core.admin import connected
 from newswatch_core.events import DeduplicatedArticle, TaggedArticle, decode, hash_id
+from newswatch_core.runtime.broker import Broker, broker_of
 from newswatch_core.runtime.delivery import Deliverer, Outgoing
+from newswatch_core.runtime.exits import Exit
 from newswatch_core.runtime.pulse import Pulse
+from newswatch_core.settings import Kafka
 from tests.support.articles import article
 from tests.support.command import NEWSWATCH, SEEDS
 from tests.support.kafka_crew import Desk, Read
@@ -22,9 +26,9 @@ from tests.support.kafka_crew import Desk, Read
 READS, WRITES = "articles.deduplicated", "articles.tagged"
 
 
-def deliver(desk: Desk, records: Sequence[Outgoing]) -> None:
+def deliver(desk: Desk, records: Sequence[Outgoing], limits: Sequence[int] = (400_000,)) -> None:
     async def run() -> None:
-        deliverer = Deliverer(desk.broker, Pulse(60), limit=400_000)
+        deliverer = Deliverer(desk.broker, Pulse(60), limits=limits)
         await deliverer.start()
         await deliverer.deliver(records)
         await deliverer.stop()
@@ -74,6 +78,26 @@ def test_a_record_that_fills_a_topics_limit_is_sent_among_others(kafka_desk: Des
     roomy = small[50]._replace(value=b"50 " + b"x" * (400_000 - 1_500))
     deliver(kafka_desk, [*small[:50], roomy, *small[51:]])
     assert numbers_by_key(kafka_desk.read(WRITES))[roomy.key] == list(range(0, 100, 10))
+
+
+def test_a_batch_fits_the_smallest_of_the_topics(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(_code: Exit, why: str) -> None:
+        raise AssertionError(why)
+
+    # In earnest it ends the process, which is that of the test here.
+    monkeypatch.setattr("newswatch_core.runtime.delivery.end_now", refused)
+
+    class Small(Desk):
+        """Topics as somebody made them by hand."""
+
+        @property
+        def broker(self) -> Broker:
+            return broker_of(Kafka(brokers=self.address, prefix=self.prefix, max_record=100_000))
+
+    desk = Small(kafka, tmp_path)
+    desk.create_topics()
+    deliver(desk, records(desk, range(300), size=3_000), limits=(100_000, 4_000_000))
+    assert len(desk.read(WRITES)) == 300
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from newswatch_core.storage.database import (
     open_memory,
     open_url,
 )
-from newswatch_core.storage.postgres import lock_names, take_time, try_lock_name
+from newswatch_core.storage.postgres import lock_names, not_ahead, take_time, try_lock_name
 from newswatch_core.storage.retention import sweep
 from newswatch_core.storage.schema import alerts, articles, feeds
 from newswatch_core.storage.summary import alert_rows
@@ -172,6 +172,14 @@ def test_values_stand_in_no_error(postgres: Database) -> None:
     with pytest.raises(Exception, match="duplicate key") as failed, postgres.write() as tx:
         tx.execute(feeds.insert(), [feed_row("f", problem="confidential"), feed_row("f", problem="confidential")])
     assert "confidential" not in f"{failed.value!r}{failed.value}"
+
+
+def test_a_clock_that_is_ahead_is_not_believed(postgres: Database) -> None:
+    with postgres.read() as tx:
+        assert not_ahead(tx, NOON) == NOON
+        assert not_ahead(tx, datetime.now(UTC) + 365 * DAY) <= datetime.now(UTC) + timedelta(minutes=1)
+    with open_memory().read() as tx:
+        assert not_ahead(tx, NOON + 365 * DAY) == NOON + 365 * DAY
 
 
 # --- other writers

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.kafka_broker import NAMED, Broker, NoBrokerError, description
 from tests.support.kafka_crew import Desk
+from tests.support.missing import missing
 
 
 def pytest_report_header() -> str:
@@ -18,7 +19,7 @@ def start(folder: Path, *, secured: bool = False) -> Broker:
     try:
         broker = Broker(folder, secured=secured)
     except NoBrokerError as error:
-        pytest.skip(str(error))
+        missing(str(error))
     broker.start()
     return broker
 

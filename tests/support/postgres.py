@@ -24,9 +24,11 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import text
 
 from newswatch_core.storage.database import Database, migrate_url, open_memory, open_url
 from tests.support.children import die_with_us
+from tests.support.missing import missing
 from tests.support.ports import free_port
 
 NAMED = "NEWSWATCH_TEST_POSTGRES"
@@ -153,7 +155,7 @@ def start_server(*, durable: bool = False) -> Server:
     """A server that ends with this process. Skips the test if there is none to start."""
     found = programs()
     if found is None:
-        pytest.skip(f"PostgreSQL: {MISSING}")
+        missing(f"PostgreSQL: {MISSING}")
     folder = Path(tempfile.mkdtemp(prefix="newswatch-postgres-"))
     server = Server(found[0], folder, durable=durable)
     server.start()
@@ -218,6 +220,18 @@ def postgres(postgres_url: str) -> Iterator[Database]:
     database = open_url(postgres_url)
     yield database
     database.close()
+
+
+def wait_for_a_waiter(database: Database) -> None:
+    """Returns when a transaction waits for the lock of another."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with database.read() as tx:
+            if tx.execute(waiting).scalar():
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,7 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
+from sqlalchemy import func, select
+from sqlalchemy.exc import DatabaseError
 
+from newswatch_core.ports import Tx
+from newswatch_core.storage import log
+from newswatch_core.storage.database import open_file
+from newswatch_core.storage.schema import articles, deliveries
+from newswatch_core.topics import TOPICS
 from tests.support.command import NEWSWATCH
 from tests.support.mailserver import MailServer
 from tests.support.newsstand import Newsstand, StandArticle
@@ -139,6 +146,30 @@ def logged(log: Path) -> list[dict[str, object]]:
     """The lines of a log, but for one that is being written, and what is none of newswatch's own."""
     whole, _, _ = log.read_text(encoding="utf-8").rpartition("\n")
     return [json.loads(line) for line in whole.split("\n") if line.startswith("{") and line.endswith("}")]
+
+
+def nothing_waits(tx: Tx, wanted: int) -> bool:
+    """Whether so many articles are there, and every delivery came to its end."""
+    ended = deliveries.c.state.in_(("sent", "dead"))
+    waiting = tx.execute(select(func.count()).select_from(deliveries).where(~ended)).scalar_one()
+    return not waiting and tx.execute(select(func.count()).select_from(articles)).scalar_one() == wanted
+
+
+def embedded_rests(path: Path, wanted: int) -> bool:
+    """Whether so many articles went through every stage of `newswatch run`, and every delivery came to its end."""
+    if not path.exists():
+        return False
+    database = open_file(path)
+    try:
+        # In one transaction: between two the last articles may come in, and be taken for read.
+        with database.read() as tx:
+            reads = [(str(topic.reader), topic.name) for topic in TOPICS if topic.reader]
+            behind = [log.offset_of(tx, reader, name) < log.end_of(tx, name) for reader, name in reads]
+            return nothing_waits(tx, wanted) and not any(behind)
+    except DatabaseError:
+        return False  # the tables are not made yet
+    finally:
+        database.close()
 
 
 def judge(messages: list[str], events: list[Piece]) -> tuple[set[str], list[str]]:

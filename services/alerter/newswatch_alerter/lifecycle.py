@@ -1,6 +1,7 @@
 """When a match opens an alert, and whom it is told to. Decides only: reads and writes nothing.
 
 An alert is one rule in one story. The first matching article opens it, copy or not; further articles only count.
+A rule with `count` waits for several stories or outlets, and has one alert for all of them (counting.py).
 A receiver hears of a story once, with all the rules that fired; of a rule that fires later, once more.
 """
 
@@ -12,29 +13,34 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
+from newswatch_alerter.counting import counted_article, reached
 from newswatch_core.events import (
     SAMPLE_FEED,
     AlertChanged,
     Article,
     Change,
     Closeness,
+    CountedArticle,
     Match,
     Severity,
     TaggedArticle,
     hash_id,
 )
+from newswatch_judging.rules import Count
 
 CLOSES_AFTER = timedelta(hours=48)
 """An alert closes when no matching article came for this long; a later match opens the story's next episode."""
 
-Verdict = Literal["opened", "counted", "revision", "backlog"]
-"""What became of a match. `revision`: an earlier revision of the article matched the rule; `backlog`: never alerted."""
+Verdict = Literal["opened", "counted", "waiting", "revision", "backlog"]
+"""What became of a match. `waiting`: the rule counts, and has not enough yet; `revision`: an earlier revision of the
+article matched the rule; `backlog`: never alerted."""
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one match, and why. `change` is set where the alert was opened.
 
-    `feed`: the one through which the article came when this was decided.
+    `feed`: the one through which the article came when this was decided. `counted`: what made up the number of a rule
+    with `count`.
     """
 
     rule: str
@@ -45,6 +51,7 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     episode: int = 1
     change: Change | None = None
     feed: str = ""
+    counted: tuple[CountedArticle, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +79,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
                 match=one.match,
                 article=article,
                 at=article.at,
+                counted=one.counted,
             )
             for one in self.decided
             if one.change is not None and one.feed in {"", article.feed}
@@ -119,6 +127,7 @@ class Watched:
     severity: Severity
     receivers: tuple[str, ...]
     severities: Mapping[Closeness, Severity] = field(default_factory=dict)
+    count: Count | None = None
 
     def severity_of(self, match: Match) -> Severity:
         return self.severities.get(match.closeness, self.severity)
@@ -131,6 +140,18 @@ class KnownAlert:
     id: str
     episode: int
     changed: datetime
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a rule with `count` has: its latest alert, and the articles near in time that wait for others.
+
+    `story`: that of the article to be decided about, as merged by now.
+    """
+
+    alert: KnownAlert | None = None
+    waiting: Sequence[CountedArticle] = ()
+    story: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,11 +169,13 @@ class Known:
     """What the past says of an article and its story.
 
     `matched`: the rules that other revisions of the article matched, each with its alert ("" if none). `alerts`: by
-    rule, the latest one of the story. `since`: when the oldest of those that are open was opened.
+    rule, the latest one of the story. `since`: when the oldest of those that are open was opened. `tallies`: of rules
+    with `count`, whatever the story.
     """
 
     matched: Mapping[str, str] = field(default_factory=dict)
     alerts: Mapping[str, KnownAlert] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
     since: datetime | None = None
 
 
@@ -185,7 +208,9 @@ def decide(event: TaggedArticle, matches: Sequence[Match], rules: Mapping[str, W
 
 
 def _decide(event: TaggedArticle, match: Match, rule: Watched, known: Known, change: Change) -> Decided:
-    article, alert = event.article, known.alerts.get(rule.id)
+    article = event.article
+    tally = known.tallies.get(rule.id, Tally())
+    alert = tally.alert if rule.count else known.alerts.get(rule.id)
     made = Decided(
         rule=rule.id, verdict="counted", match=match, severity=rule.severity_of(match), feed=event.article.feed
     )
@@ -195,8 +220,15 @@ def _decide(event: TaggedArticle, match: Match, rule: Watched, known: Known, cha
         return replace(made, verdict="backlog")
     if alert is not None and is_open(alert, article.at):
         return replace(made, alert=alert.id, episode=alert.episode)
+    counted: Sequence[CountedArticle] = ()
+    if rule.count:
+        own = counted_article(event)
+        counted = reached(rule.count, tally.waiting, replace(own, story=tally.story or own.story))
+        if not counted:
+            return replace(made, verdict="waiting")
     episode = alert.episode + 1 if alert else 1
-    return replace(made, verdict="opened", alert=alert_id(rule.id, article, episode), episode=episode, change=change)
+    opened = replace(made, verdict="opened", alert=alert_id(rule.id, article, episode), episode=episode, change=change)
+    return replace(opened, counted=tuple(counted))
 
 
 def plan(article: str, decision: Decision, rules: Mapping[str, Watched], told: Mapping[str, Told]) -> Sequence[Planned]:

@@ -16,14 +16,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from newswatch_core.events import Article, ClauseMatch, Closeness, Match, Severity, Span
+from newswatch_alerter.glosses import meanings
+from newswatch_core.codes import LANGUAGES
+from newswatch_core.events import Article, ClauseMatch, Closeness, CountedArticle, Match, Mention, Severity, Span
 from newswatch_judging.reasons import Reason, reasons
+from newswatch_judging.rules import Count
 
 MAX_TITLE = 300
 MAX_NAME = 120
 MAX_URL = 1_000
 QUOTES = 2
 MAX_RULES = 15
+MAX_COUNTED = 15
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 _CLOSENESS: Mapping[Closeness, str] = {
@@ -32,15 +36,6 @@ _CLOSENESS: Mapping[Closeness, str] = {
     "paragraph": "in one paragraph",
     "article": "across the article",
 }
-_LANGUAGE_NAMES = """
-    am Amharic, ar Arabic, az Azerbaijani, be Belarusian, bg Bulgarian, bm Bambara, bn Bengali, cs Czech, da Danish,
-    de German, el Greek, en English, es Spanish, et Estonian, fa Persian, ff Fula, fi Finnish, fr French, ha Hausa,
-    he Hebrew, hi Hindi, hr Croatian, hu Hungarian, hy Armenian, id Indonesian, it Italian, ja Japanese, ka Georgian,
-    kk Kazakh, ko Korean, lt Lithuanian, lv Latvian, ms Malay, nl Dutch, no Norwegian, pl Polish, pt Portuguese,
-    ro Romanian, ru Russian, sk Slovak, sl Slovene, so Somali, sq Albanian, sr Serbian, sv Swedish, sw Swahili,
-    th Thai, tr Turkish, uk Ukrainian, ur Urdu, uz Uzbek, vi Vietnamese, yo Yoruba, zh Chinese, zu Zulu
-"""
-_LANGUAGES = {name[:2]: name[3:] for name in (part.strip() for part in _LANGUAGE_NAMES.split(","))}
 
 
 class NamedRule(Protocol):
@@ -74,6 +69,22 @@ class RuleTold(msgspec.Struct, frozen=True):
     closeness: Closeness
 
 
+class CountedTold(msgspec.Struct, frozen=True):
+    """An article that a rule counted."""
+
+    title: str
+    outlet: str
+    at: datetime
+
+
+class CountTold(msgspec.Struct, frozen=True):
+    """What made up the number of a rule that counts: `what` is such as "3 stories within 24 h"."""
+
+    rule: str
+    what: str
+    articles: tuple[CountedTold, ...]
+
+
 class Thread(msgspec.Struct, frozen=True):
     """The first delivery of this story to the same receiver: its id and subject, and the rules told so far."""
 
@@ -98,6 +109,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     seen: datetime
     at: datetime
     rules: tuple[RuleTold, ...]
+    counts: tuple[CountTold, ...] = ()
     quotes: tuple[tuple[Piece, ...], ...] = ()
     glosses: tuple[Gloss, ...] = ()
     thread: Thread | None = None
@@ -128,8 +140,13 @@ def compose(
     zone: str = "UTC",
     thread: Thread | None = None,
     sample: bool = False,
+    counts: Sequence[CountTold] = (),
+    mentions: Sequence[Mention] = (),
 ) -> Message:
-    """The message about `article`, which fired these rules. `names`: what `@entity` and `#keyword-set` are called."""
+    """The message about `article`, which fired these rules.
+
+    `names`: what `@entity` and `#keyword-set` are called, and `@group+@entity` the one as part of the other.
+    """
     matches = [match for _, match in fired]
     quotes = tuple(_pieces(reason) for reason in _quoted(article, matches))
     foreign = article.language not in {"", language}
@@ -147,11 +164,23 @@ def compose(
         seen=article.seen,
         at=article.at,
         rules=tuple(RuleTold(rule.id, plain(rule.title, MAX_NAME), match.closeness) for rule, match in fired),
+        counts=tuple(counts),
         quotes=quotes,
-        glosses=_glosses(article, matches, names, quotes) if foreign else (),
+        glosses=_glosses(article, matches, names, quotes, mentions) if foreign else (),
         thread=thread,
         sample=sample,
     )
+
+
+def count_told(rule: str, count: Count, counted: Sequence[CountedArticle]) -> CountTold:
+    """What a rule that counts has counted, for its message."""
+    number = len(counted)
+    things = "stories" if count.stories else "outlets"
+    told = tuple(
+        CountedTold(plain(one.title, MAX_TITLE) or "(no title)", plain(one.outlet, MAX_NAME), one.at)
+        for one in counted[:MAX_COUNTED]
+    )
+    return CountTold(rule, f"{number} {things} within {time_span(count.within)}", told)
 
 
 def _quoted(article: Article, matches: Sequence[Match]) -> Sequence[Reason]:
@@ -175,32 +204,23 @@ def _pieces(reason: Reason) -> tuple[Piece, ...]:
     return tuple(piece for piece in pieces if piece.text)
 
 
-_TERM = re.compile(r"[@#][\w-]+")
-
-
 def _glosses(
-    article: Article, matches: Sequence[Match], names: Mapping[str, str], quotes: Sequence[Sequence[Piece]]
+    article: Article,
+    matches: Sequence[Match],
+    names: Mapping[str, str],
+    quotes: Sequence[Sequence[Piece]],
+    mentions: Sequence[Mention],
 ) -> tuple[Gloss, ...]:
     """For each clause, its first words among those that the quotations mark."""
     marked = {piece.text.casefold() for quoted in quotes for piece in quoted if piece.marked}
     found: dict[str, Gloss] = {}
-    places = {(clause.clause, span) for match in matches for clause in match.clauses for span in clause.spans}
-    for clause in (clause for match in matches for clause in match.clauses):
-        term = _TERM.search(clause.clause)
-        name = names.get(term[0], "") if term else ""
-        for span in clause.spans if name and name not in found else ():
+    for meant in meanings(matches, names, mentions):
+        for span, name in meant:
             words = plain((article.title if span.zone == "title" else article.text)[span.start : span.end], 80)
-            # Words that two clauses share have no one meaning to tell.
-            shared = any(other != clause.clause and _overlap(span, place) for other, place in places)
-            if not shared and words.casefold() in marked and words.casefold() != name.casefold():
-                found[name] = Gloss(words, plain(name, MAX_NAME))
+            if words.casefold() in marked and words.casefold() != name.casefold():
+                found.setdefault(name, Gloss(words, plain(name, MAX_NAME)))
                 break
     return tuple(found.values())
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    same = (one.zone == "title") == (other.zone == "title")
-    return same and one.start < other.end and other.start < one.end
 
 
 def _drop(character: str) -> str:
@@ -258,6 +278,7 @@ class Wording:
     """A message in words, the same for every receiver, in the order an analyst reads it.
 
     `flags` come before everything. `rules_word` introduces `rules`; `before` names rules that were told before.
+    `counts`: of each rule that counts, what it counted and a line for each article.
     """
 
     flags: tuple[str, ...]
@@ -267,6 +288,7 @@ class Wording:
     rules_word: str
     rules: tuple[RuleLine, ...]
     before: str
+    counts: tuple[tuple[str, tuple[str, ...]], ...]
     quotes: tuple[tuple[Piece, ...], ...]
     glosses: tuple[str, ...]
     facts: str
@@ -298,6 +320,7 @@ def word(message: Message, *, now: datetime, delivery: str, repeat: bool = False
         rules_word=words + (f" ({more} more not listed)" if more > 0 else ""),
         rules=rules,
         before=f"Told before in this story: {', '.join(thread.rules)}" if thread else "",
+        counts=tuple(_counted(told, now) for told in message.counts),
         quotes=message.quotes,
         glosses=tuple(f"«{gloss.words}» = {gloss.name}" for gloss in message.glosses),
         facts="full text" if message.text_from == "page" else "feed text only",
@@ -308,9 +331,14 @@ def word(message: Message, *, now: datetime, delivery: str, repeat: bool = False
     )
 
 
+def _counted(told: CountTold, now: datetime) -> tuple[str, tuple[str, ...]]:
+    lines = tuple(f"{one.title} - {one.outlet}, {age(now - one.at)}" for one in told.articles)
+    return f"{told.what} ({told.rule})", lines
+
+
 def source(message: Message) -> str:
     """The outlet, with its kind and language."""
-    language = _LANGUAGES.get(message.language, message.language)
+    language = LANGUAGES.get(message.language, message.language)
     inside = ", ".join(part for part in (message.kind, language) if part)
     return f"{message.outlet} ({inside})" if inside else message.outlet
 
@@ -333,6 +361,14 @@ def _clock(time: datetime, zone: ZoneInfo) -> str:
         return time.astimezone(zone).strftime("%d %b %Y %H:%M")
     except (OverflowError, ValueError):
         return "at an impossible time"
+
+
+def time_span(length: timedelta) -> str:
+    """A length of time, in the largest unit that gives it whole."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes % (24 * 60) == 0 and minutes > 48 * 60:
+        return f"{minutes // (24 * 60)} days"
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
 
 
 def age(length: timedelta) -> str:

@@ -101,12 +101,17 @@ def _count(orders: Orders) -> None:
 def watch(rule: Rule, receivers: tuple[str, ...]) -> Watched:
     """`rule`, for alerts that go to `receivers`."""
     severities: Mapping[Closeness, Severity] = {one: rule.severity_at(one) for one in get_args(Closeness)}
-    return Watched(rule.id, rule.severity, receivers, severities)
+    return Watched(rule.id, rule.severity, receivers, severities, rule.count)
 
 
 def term_names(judging: Judging) -> Mapping[str, str]:
-    """What the `@entity` and `#keyword-set` of queries are called."""
-    names = {f"@{entity.id}": entity.name for entity in judging.entities.values()}
+    """What the `@entity` and `#keyword-set` of queries are called, and members and people as part of `@group+`."""
+    known = judging.entities
+    names = {f"@{entity.id}": entity.name for entity in known.values()}
+    for group in known.values():
+        for part in (*group.members, *group.people):
+            role = "a member of" if part in group.members else "of"
+            names[f"@{group.id}+@{part}"] = f"{known[part].name}, {role} {group.name}"
     return names | {f"#{keywords.id}": keywords.name for keywords in judging.keywords.values()}
 
 

@@ -4,16 +4,16 @@ TaggedArticle -> judge -> decide -> alerts, decisions -> plan -> compose -> outb
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 from msgspec.structs import replace
 
-from newswatch_alerter import messages, store
+from newswatch_alerter import messages, store, tallies
 from newswatch_alerter.config import Receivers, sample_configs
-from newswatch_alerter.lifecycle import Decision, Planned, decide, is_sample, plan
+from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, is_sample, plan
 from newswatch_alerter.orders import NAME, Orders, live_orders, notify_problems
 from newswatch_alerter.outbox import pending_row
 from newswatch_alerter.receivers.base import Receiver, ReceiverConfig
@@ -58,7 +58,7 @@ class Alerter:
         decisions = store.load_decisions(tx, articles)
         matches = [self._matches(event, decisions) for event in batch]
         # Judging is over before anybody has to wait; what was decided meanwhile is looked up again.
-        store.lock_stories(tx, _stories(batch, matches))
+        store.lock_stories(tx, _stories(batch, matches) | self._tallies(batch, matches))
         matching = {key_of(event) for event, found in zip(batch, matches, strict=True) if found}
         decisions |= store.load_decisions(tx, matching)
         outcomes: list[Outcome] = []
@@ -100,24 +100,41 @@ class Alerter:
         matches = [match for match in matches if match.rule not in settled]
         if not matches and not stored:
             return ()
-        rules = self._orders.samples if is_sample(article) else self._orders.watched
+        rules = self._rules(article)
+        counting = tallies.tallies_of(rules, [match.rule for match in matches], article)
         opened = False
         while not opened:
             # The merges that the deduplicator knew of may still be on their way.
             store.join(tx, store.stories_of(event))
             known = store.known(tx, event, [match.rule for match in matches], revisions)
+            known = dataclasses.replace(known, tallies=tallies.load(tx, event, rules, counting))
             fresh = decide(event, matches, rules, known)
             told = store.told(tx, event, known.since) if fresh.opened else {}
-            opened = store.open_alerts(tx, event, fresh.opened, now)
+            opened = store.open_alerts(tx, event, fresh.opened, counting, now)
         decision = stored.extended(event, fresh) if stored else fresh
         store.save_decision(tx, event, decision, now)
-        store.count_in(tx, event, fresh.decided)
+        store.count_in(tx, event, fresh.decided, counting)
+        tallies.keep(tx, event, fresh.decided, rules, counting)
         planned = plan(article.id, fresh, rules, told)
         rows = [pending_row(one, event.story, self._message(article, fresh, one), now) for one in planned]
         insert_missing(tx, deliveries, rows)
         revisions[article.revision] = decision
         self._untold.append((article, fresh))
         return decision.events(article)
+
+    def _rules(self, article: Article) -> Mapping[str, Watched]:
+        return self._orders.samples if is_sample(article) else self._orders.watched
+
+    def _tallies(self, batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[str]:
+        """What rules that count have in the place of stories."""
+        return {
+            tally
+            for event, found in zip(batch, matches, strict=True)
+            if isinstance(event, TaggedArticle) and found
+            for tally in tallies.tallies_of(
+                self._rules(event.article), [match.rule for match in found], event.article
+            ).values()
+        }
 
     def _ranked(self, matches: Iterable[Match]) -> Sequence[Match]:
         """The most severe alert first."""
@@ -142,6 +159,12 @@ class Alerter:
             zone=self._orders.settings.timezone,
             thread=messages.Thread(told.delivery, told.subject, told.rules) if told else None,
             sample=is_sample(article),
+            mentions=self._orders.judging.tag(article),
+            counts=[
+                messages.count_told(one.rule, count, one.counted)
+                for one in decision.decided
+                if one.rule in planned.rules and one.counted and (count := self._orders.judging.rules[one.rule].count)
+            ],
         )
 
     def _tell(self) -> None:

@@ -75,7 +75,7 @@ def known(tx: Connection, event: TaggedArticle, rules: Iterable[str], revisions:
     found = tx.execute(query).all()
     latest = {row.rule: KnownAlert(row.id, row.episode, row.changed) for row in found}
     since = (row.opened for row in found if is_open(latest[row.rule], event.article.at))
-    return Known(matched, latest, min(since, default=None))
+    return Known(matched, latest, since=min(since, default=None))
 
 
 def told(tx: Connection, event: TaggedArticle, since: datetime | None) -> Mapping[str, Told]:
@@ -127,13 +127,19 @@ def save_decision(tx: Connection, event: TaggedArticle, decision: Decision, now:
     upsert(tx, decisions, [row])
 
 
-def open_alerts(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: datetime) -> bool:
-    """Opens an article's alerts. False, with nothing written, if another replica opened one of them first."""
+def open_alerts(
+    tx: Connection, event: TaggedArticle, opened: Sequence[Decided], tallies: Mapping[str, str], now: datetime
+) -> bool:
+    """Opens an article's alerts. False, with nothing written, if another replica opened one of them first.
+
+    `tallies`: what alerts of rules that count stand for in the place of the story.
+    """
     if not opened:
         return True
     savepoint = tx.begin_nested()
-    _open(tx, event, opened, now)
-    query = select(alert_stories.c.rule, alert_stories.c.alert).where(alert_stories.c.story.in_(stories_of(event)))
+    _open(tx, event, opened, tallies, now)
+    here = {*stories_of(event), *tallies.values()}
+    query = select(alert_stories.c.rule, alert_stories.c.alert).where(alert_stories.c.story.in_(here))
     stands: dict[str, set[str]] = {}
     for row in tx.execute(query):
         stands.setdefault(row.rule, set()).add(row.alert)
@@ -144,15 +150,17 @@ def open_alerts(tx: Connection, event: TaggedArticle, opened: Sequence[Decided],
     return ours
 
 
-def count_in(tx: Connection, event: TaggedArticle, decided: Sequence[Decided]) -> None:
+def count_in(tx: Connection, event: TaggedArticle, decided: Sequence[Decided], tallies: Mapping[str, str]) -> None:
     """Writes what became of the matches that opened no alert."""
     _grow(tx, [one.alert for one in decided if one.verdict == "counted"], 1, event.article.at)
     for one in decided:
-        if one.verdict == "revision" and one.alert:
+        if one.verdict == "revision" and one.alert and one.rule not in tallies:
             _link(tx, one.rule, event.story, one.alert)
 
 
-def _open(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: datetime) -> None:
+def _open(
+    tx: Connection, event: TaggedArticle, opened: Sequence[Decided], tallies: Mapping[str, str], now: datetime
+) -> None:
     rows = [
         {
             "id": one.alert,
@@ -172,11 +180,15 @@ def _open(tx: Connection, event: TaggedArticle, opened: Sequence[Decided], now: 
     tx.execute(alerts.insert(), rows)
     # Waits while another replica opens the alert of such a rule and story, and leaves it to that one.
     first = [one for one in opened if one.episode == 1]
-    pairs = sorted((one.rule, story, one.alert) for one in first for story in stories_of(event))
+    pairs = sorted(
+        (one.rule, story, one.alert)
+        for one in first
+        for story in ([tallies[one.rule]] if one.rule in tallies else stories_of(event))
+    )
     insert_missing(tx, alert_stories, [{"rule": rule, "story": story, "alert": alert} for rule, story, alert in pairs])
     for one in opened:
         if one.episode > 1:
-            _point(tx, one.rule, event.story, one.alert)
+            _point(tx, one.rule, tallies.get(one.rule, event.story), one.alert)
 
 
 def _grow(tx: Connection, grown: Sequence[str], matches: int, at: datetime) -> None:

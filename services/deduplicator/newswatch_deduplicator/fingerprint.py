@@ -10,9 +10,8 @@ same in every process, since fingerprints are stored.
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from hashlib import blake2b
 from unicodedata import normalize
 from urllib.parse import urlsplit
@@ -44,14 +43,15 @@ _DECIMAL = re.compile(r"[0-9][.,][0-9]")
 _BETWEEN = str.maketrans({number: " " for number in range(128) if not chr(number).isalnum()})
 """The words of ASCII text without decimals are what lies between these: the same as `_WORD` finds, far sooner."""
 _SHORT = 3
+_WORDS_KNOWN = 200_000
 _TITLE_CASE = 0.6
 _WIDTH = array("I").itemsize
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One revision of an article, as far as it is compared.
+class Fingerprint(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """One revision of an article, as far as it is compared. Never part of a cycle: the collector need not look at it.
 
     `at` counts microseconds since 1970. The first `titled` of `terms` and of `phrases` stand in the title (of the
     phrases: `titled_phrases`). `names` are the terms always written with a capital.
@@ -131,8 +131,21 @@ def _words(text: str) -> list[str]:
     return _ASCII_WORD.findall(text) if _DECIMAL.search(text) else text.translate(_BETWEEN).split()
 
 
-@lru_cache(maxsize=100_000)
-def _term(word: str) -> int:
+class _Known(dict[str, int]):
+    """What was worked out for the words seen: a look costs half of one into an `lru_cache`."""
+
+    def __init__(self, work_out: Callable[[str], int]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _WORDS_KNOWN:
+            self.clear()
+        self[word] = value = self._work_out(word)
+        return value
+
+
+def _term_of(word: str) -> int:
     """The hash of the word's stem, with its class in the lowest three bits."""
     small = word.lower()
     if any(map(str.isdigit, small)):
@@ -141,13 +154,16 @@ def _term(word: str) -> int:
     return _hash(small[:STEM]) & ~7 | size
 
 
-@lru_cache(maxsize=200_000)
-def _whole(word: str) -> int:
+def _whole_of(word: str) -> int:
     return _hash(word.lower())
 
 
 def _hash(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass"))
+
+
+_term = _Known(_term_of).__getitem__
+_whole = _Known(_whole_of).__getitem__
 
 
 def _packed(words: Sequence[str]) -> bytes:

@@ -105,7 +105,9 @@ class Subject:
     def __init__(self, mark: Fingerprint, weights: Weights) -> None:
         self.mark = mark
         self.weights = weights
-        self.weight = {term: weights.of(term) for term in mark.terms}
+        counts, top, _, _ = weights
+        # Weights.of, without the cost of a call
+        self.weight = {term: top - log(counts.get(term, 0) + _PRIOR[term & 7]) for term in mark.terms}
         self.square = sum(value * value for value in self.weight.values())
         self._title = set(mark.terms[: mark.titled])
         self._title_weight = sum(self.weight[term] for term in self._title)

@@ -11,6 +11,7 @@ loaded from the database at any time, and decides as if it had never been away.
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from newswatch_deduplicator.copies import Copies
@@ -43,8 +44,7 @@ class Decision:
     includes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """A revision in the window. `number` orders entries as they were seen.
 
     `first`: the article's first revision; only that counts for stories. `adds`: copies are looked for in it; the copy
@@ -69,7 +69,7 @@ class Memory:
         self._originals_by_age: list[tuple[Key, int]] = []
         self._newest = 0
         self._next = 0
-        self._revisions: dict[str, list[int]] = {}
+        self._revisions: dict[str, tuple[int, ...]] = {}
         self._copies = Copies()
         self._stories = Stories()
         self._frequencies = Frequencies()
@@ -107,7 +107,7 @@ class Memory:
         self._newest = max(self._newest, mark.at)
         heappush(self._by_age, (mark.key, number))
         if entry.adds:
-            self._set_revisions(mark.article, [*self._revisions.get(mark.article, ()), number])
+            self._set_revisions(mark.article, (*self._revisions.get(mark.article, ()), number))
         if entry.first and entry.copy_of is None:
             self._frequencies.count(mark)
             if mark.at >= self._newest - self._limits.stories:
@@ -164,14 +164,14 @@ class Memory:
         entry = self._entries.pop(number)
         if entry.adds:
             article = entry.mark.article
-            self._set_revisions(article, [each for each in self._revisions[article] if each != number])
+            self._set_revisions(article, tuple(each for each in self._revisions[article] if each != number))
         if entry.first and entry.copy_of is None:
             self._frequencies.count(entry.mark, -1)
             self._stories.drop(number)
 
-    def _set_revisions(self, article: str, numbers: list[int]) -> None:
+    def _set_revisions(self, article: str, numbers: tuple[int, ...]) -> None:
         """Copies are looked for in the latest of an article's revisions that are in the window."""
-        before = self._revisions.pop(article, [])
+        before = self._revisions.pop(article, ())
         if numbers:
             self._revisions[article] = numbers
         if before[-1:] != numbers[-1:]:

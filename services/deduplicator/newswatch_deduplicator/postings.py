@@ -1,5 +1,6 @@
 """From hashes to the entries that hold them. An entry is a number that grows with every article taken in."""
 
+from array import array
 from bisect import insort
 from collections.abc import Iterable, Sequence
 
@@ -11,8 +12,9 @@ class Postings:
     """What it answers depends on the entries that are in it, never on those that were."""
 
     def __init__(self) -> None:
-        self._lists: dict[int, list[int] | int] = {}
-        """Sorted. Most hashes are held once: a list for each would cost twice the memory."""
+        self._lists: dict[int, array[int] | int] = {}
+        """Sorted. Most hashes are held once: an array for each would cost twice the memory. (Lists would be worse: a
+        window of 200,000 articles has millions, and the garbage collector stands still for seconds to look at them.)"""
         self._entries: dict[int, Iterable[int]] = {}
         self._gone: dict[int, int] = {}
         """Of long lists: how many in it are not there any more."""
@@ -29,7 +31,7 @@ class Postings:
             if posted is None:
                 lists[value] = entry
             elif isinstance(posted, int):
-                lists[value] = [posted, entry] if posted < entry else [entry, posted]
+                lists[value] = array("Q", sorted((posted, entry)))
             elif posted[-1] < entry:
                 posted.append(entry)
             else:
@@ -80,17 +82,17 @@ class Postings:
                     hits[entry] = hits.get(entry, 0) + 1
         return hits, common
 
-    def _put_back(self, entry: int, value: int, posted: list[int]) -> None:
+    def _put_back(self, entry: int, value: int, posted: "array[int]") -> None:
         """An entry that was dropped, and may still stand in a long list."""
         if len(posted) >= _LONG and entry in posted:
             self._gone[value] -= 1
         else:
             insort(posted, entry)
 
-    def _drop_late(self, value: int, posted: list[int]) -> None:
+    def _drop_late(self, value: int, posted: "array[int]") -> None:
         gone = self._gone.get(value, 0) + 1
         if 2 * gone > len(posted):
-            posted[:] = self._live(posted)
+            posted[:] = array("Q", self._live(posted))
             gone = 0
         self._gone[value] = gone
 

@@ -28,6 +28,7 @@ class Deduplicator:
         self._log = structlog.get_logger()
 
     def handle(self, batch: Sequence[Event], tx: Tx, now: datetime) -> Sequence[Outcome]:
+        store.take_turn(tx)
         decided = store.load_decisions(tx, (event.article.id for event in batch if isinstance(event, FetchedArticle)))
         taken: list[store.Taken] = []
         outcomes: list[Outcome] = []

@@ -1,6 +1,8 @@
 """The deduplicator's rows: fingerprints (the window), decisions and stories."""
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ from sqlalchemy import func, select
 
 from newswatch_core.events import Article
 from newswatch_core.ports import Tx
-from newswatch_core.storage.postgres import take_time
+from newswatch_core.storage.postgres import lock_names, take_time, wait_for_name
 from newswatch_core.storage.schema import decisions, fingerprints, stories
 from newswatch_core.storage.upsert import insert_missing, upsert
 from newswatch_deduplicator.fingerprint import microseconds, moment, pack, unpack
@@ -24,9 +26,35 @@ Taken = tuple[Article, Entry, Decision]
 _IDS_AT_ONCE = 500
 
 
+def take_turn(tx: Tx) -> None:
+    """Until the end of `tx` no other deduplicator decides.
+
+    One that lost its partition may still be in the midst of its last batch when the next one takes over.
+    """
+    lock_names(tx, [SERVICE])
+
+
 def load_memory(tx: Tx, limits: Limits) -> Memory:
-    """The window as it was after the last commit."""
+    """The window as it was after the last commit, and after that of a batch that another has in hand."""
+    with _uncollected():
+        return _load_memory(tx, limits)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What comes into being meanwhile is never looked at by the garbage collector: none of it is part of a cycle, and
+    a look at a whole window stops every thread for seconds, the pulse too."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _load_memory(tx: Tx, limits: Limits) -> Memory:
     take_time(tx)
+    wait_for_name(tx, SERVICE)
     memory = Memory(limits)
     merged = select(stories.c.id, stories.c.into).where(stories.c.into.is_not(None))
     for row in tx.execute(merged):

@@ -5,6 +5,7 @@ it started with, and cannot wander from one event to the next. It takes articles
 open stories become one when an article belongs to both and their first articles are alike as well.
 """
 
+from array import array
 from bisect import insort
 from collections.abc import Iterator
 from itertools import islice
@@ -50,13 +51,13 @@ class Stories:
     def __init__(self) -> None:
         self._marks: dict[int, Fingerprint] = {}
         self._story: dict[int, str] = {}
-        self._members: dict[str, list[int]] = {}
+        self._members: dict[str, array[int]] = {}
         self._terms: dict[str, Postings] = {}
 
     def add(self, entry: int, mark: Fingerprint, story: str) -> None:
         self._marks[entry] = mark
         self._story[entry] = story
-        insort(self._members.setdefault(story, []), entry)
+        insort(self._members.setdefault(story, array("Q")), entry)
         self._terms.setdefault(mark.language, Postings()).add(entry, mark.terms)
 
     def drop(self, entry: int) -> None:
@@ -72,7 +73,7 @@ class Stories:
     def merge(self, story: str, into: str) -> None:
         for entry in self._members.pop(story, ()):
             self._story[entry] = into
-            insort(self._members.setdefault(into, []), entry)
+            insort(self._members.setdefault(into, array("Q")), entry)
 
     def place(self, subject: Subject) -> Place:
         """Where the subject belongs. Changes nothing."""
@@ -101,7 +102,7 @@ class Stories:
         counts = subject.weights.counts
         shared: dict[int, float] = {}
         left = _POSTINGS
-        for count, term in sorted((counts.get(term, 0), term) for term in subject.weight):
+        for count, term in sorted([(counts.get(term, 0), term) for term in subject.weight]):
             if count > _HOLDERS or left < 0:
                 break
             holders = postings.holders(term, _HOLDERS) or ()

@@ -29,6 +29,10 @@ class Agenda:
     def put(self, feed: str, due: datetime) -> None:
         heappush(self._turns, (due, feed))
 
+    def shift(self, by: timedelta) -> None:
+        """Moves all turns: the clock by which they were planned was set."""
+        self._turns = [(due + by, feed) for due, feed in self._turns]
+
     def take(self, now: datetime, most: int) -> Sequence[str]:
         """At most so many of the feeds that are due, those of high priority first."""
         due = []

@@ -12,12 +12,10 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
 from newswatch_core.events import SAMPLE_FEED
+from newswatch_core.feednames import FILE, MAX_ID, default_id
 from newswatch_core.settings import Settings
 from newswatch_fetcher.addresses import is_public
 from newswatch_fetcher.urls import same_place
-
-FILE = "feeds.yaml"
-MAX_ID = 200
 
 Kind = Literal["agency", "state", "ministry", "press", "local", "blog", "aggregator"]
 
@@ -119,21 +117,13 @@ class FeedModel(Model):
         # The owner stays the host: two feeds of one site have two titles, and are not independent of each other.
         outlet = Outlet(name, self.owner or name, self.kind, self.country, self.language)
         high = self.priority == "high"
-        return Feed(self.id or slug(self.url), self.url, outlet, high=high, titled=not self.outlet)
+        return Feed(self.id or default_id(self.url), self.url, outlet, high=high, titled=not self.outlet)
 
 
 class FeedsModel(Versioned):
     """The whole of feeds.yaml."""
 
     feeds: tuple[FeedModel, ...]
-
-
-def slug(url: str) -> str:
-    """A feed's default id: its host and path in letters, digits and hyphens."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removeprefix("www.")
-    query = f" {parts.query}" if parts.query else ""
-    return re.sub(r"[^a-z0-9]+", "-", f"{host}{parts.path}{query}".lower()).strip("-")[:MAX_ID] or "feed"
 
 
 def load_feeds(desk: Path) -> tuple[Feed, ...]:

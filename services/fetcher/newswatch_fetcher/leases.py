@@ -16,6 +16,8 @@ from newswatch_core.storage.upsert import insert_missing
 
 LEASE = timedelta(seconds=60)
 RENEW_EVERY = timedelta(seconds=15)
+_LONGEST = timedelta(minutes=10)
+"""Until later than that no host is held in earnest: a clock was ahead."""
 
 
 class Leases:
@@ -33,7 +35,8 @@ class Leases:
         there = set(tx.execute(select(hosts.c.name).where(hosts.c.name.in_(wanted))).scalars())
         new = sorted(set(wanted) - there)
         insert_missing(tx, hosts, [{"name": name, "holder": None, "held_until": now} for name in new])
-        free = or_(hosts.c.holder == self._holder, hosts.c.held_until <= now, self._dead())
+        over = or_(hosts.c.held_until <= now, hosts.c.held_until > now + _LONGEST)
+        free = or_(hosts.c.holder == self._holder, over, self._dead())
         query = select(hosts.c.name).where(hosts.c.name.in_(wanted), free).with_for_update(skip_locked=True)
         return self._hold(tx, tx.execute(query).scalars().all(), now)
 

@@ -14,11 +14,12 @@ import structlog
 
 from newswatch_core import metrics
 from newswatch_core.config import ConfigError, Problem, load
+from newswatch_core.feednames import FILE
 from newswatch_core.ports import Context, Emit, Service
 from newswatch_core.settings import DEFAULT_CONTACT, Settings
 from newswatch_core.settings import FILE as SETTINGS
 from newswatch_fetcher.articles import warm_up
-from newswatch_fetcher.config import FILE, Feed, check_feeds, load_feeds
+from newswatch_fetcher.config import Feed, check_feeds, load_feeds
 from newswatch_fetcher.egress import Egress
 from newswatch_fetcher.leases import Leases
 from newswatch_fetcher.network import configured_routes

@@ -32,6 +32,8 @@ IN_HAND = 500
 ASK_AGAIN = timedelta(seconds=5)
 DATABASE_PAUSE = timedelta(seconds=5)
 _LONGEST_SLEEP = timedelta(seconds=15)
+_SET_BACK = timedelta(minutes=1)
+"""By so much, at the least: less is a difference between the clocks of replicas."""
 _GATHER = 0.2
 
 _Task = asyncio.Task[Any] | None
@@ -71,7 +73,7 @@ class Turns:
         self._gap = gap
         self._poll = poll
         self._polls: dict[str, set[_Task]] = {}
-        self._renewed = clock()
+        self._looked = self._renewed = clock()
         self._changed = asyncio.Event()
         self._reminder = Reminder()
         self._log = structlog.get_logger()
@@ -100,8 +102,17 @@ class Turns:
     def _room(self) -> int:
         return IN_HAND - sum(map(len, self._polls.values()))
 
+    def _look_at_clock(self) -> datetime:
+        now, before = self._clock(), self._looked
+        if now < before - _SET_BACK:
+            # It was ahead. What was planned by it would come too late by as much.
+            self._agenda.shift(now - before)
+            self._renewed = min(self._renewed, now)
+        self._looked = now
+        return now
+
     async def _turn(self, group: asyncio.TaskGroup) -> None:
-        now = self._clock()
+        now = self._look_at_clock()
         due = self._agenda.take(now, min(AT_ONCE, self._room()))
         busy = {host for host, polls in self._polls.items() if polls}
         done = self._polls.keys() - busy
@@ -144,7 +155,7 @@ class Turns:
                 state = states.get(feed)
                 if state is None or host not in taken:
                     turn.later.append((feed, now + ASK_AGAIN))
-                elif state.due > now or host_of(state.url) != host:
+                elif (state.due > now and not _is_of_later(state, now)) or host_of(state.url) != host:
                     # Another fetcher polled it since, and may have found that it has moved.
                     self._urls[feed] = state.url
                     turn.later.append((feed, state.due))
@@ -165,7 +176,8 @@ class Turns:
         self._log.debug("poll begins", feed=feed.id)
         try:
             after = await self._poll(feed, state)
-            self._urls[feed.id], due = after.url, after.due
+            self._urls[feed.id], now = after.url, self._clock()
+            due = now + ASK_AGAIN if _is_of_later(after, now) else after.due
         except (DBAPIError, NoConnectionError) as error:
             # Nothing is lost: the poll begins again, from the state as the database has it.
             self._tell_trouble(error, feed.id)
@@ -185,3 +197,8 @@ class Turns:
     def _give_back(self, held: Sequence[str]) -> None:
         with self._database.write() as tx:
             self._leases.give_back(tx, held, self._clock() + self._gap)
+
+
+def _is_of_later(state: FeedState, now: datetime) -> bool:
+    """Whether the feed was polled by a clock that was ahead: when it is due by that one says nothing."""
+    return state.polled is not None and state.polled > now + _SET_BACK

@@ -143,8 +143,9 @@ class Admin:
                 continue
             name, group = self._broker.named(topic.name), self._broker.named(topic.reader)
             places = [TopicPartition(name, number) for number in range(partitions[name])]
-            ends, starts = self._offsets(places, -1), self._offsets(places, -2)
+            # What is read meanwhile must not hide what came meanwhile: the commits first, then the ends.
             committed = self._committed(group) if places else {}
+            ends, starts = self._offsets(places, -1), self._offsets(places, -2)
             for place in places:
                 offset = getattr(committed.get(place), "offset", None)
                 read_to = None if offset is None or offset < 0 else offset

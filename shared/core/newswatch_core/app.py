@@ -52,7 +52,11 @@ for _command in (run, worker, check, pipe, replay, status, alerts, lag, migrate,
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(topics, name="topics")
 for _point in sorted(entry_points(group="newswatch.commands"), key=lambda point: point.name):
-    app.command(_point.name)(_point.load())
+    _added = _point.load()
+    if isinstance(_added, typer.Typer):
+        app.add_typer(_added, name=_point.name)
+    else:
+        app.command(_point.name)(_added)
 
 
 def run_command() -> None:

@@ -16,25 +16,36 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 MAX_FILE = 20_000_000
 MAX_DEPTH = 30
-_QUERY_KEYS = {"query"}
+MAX_VALUES = 1_000_000
+"""Each takes about 300 bytes of memory while a file is read."""
+_QUERY_KEYS = {"query", "define"}
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What YAML takes for the end of a line."""
 # The parser in C, where PyYAML was built with it, is ten times as fast and marks the same places.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """Something wrong in a configuration file. `line` counts from 1; 0 where the whole file is meant."""
+    """Something wrong in a configuration file. `line` counts from 1; 0 where the whole file is meant.
+
+    `column` counts from 1; 0 where the whole line is meant. `view` is the text with a caret below the place, in two
+    lines, or "".
+    """
 
     file: str
     line: int
     message: str
     hint: str = ""
     severity: Literal["error", "warning"] = "error"
+    column: int = 0
+    view: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
+        place = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
         mark = "" if self.severity == "error" else "warning: "
-        return f"{place}: {mark}{self.message}" + (f" ({self.hint})" if self.hint else "")
+        view = "".join(f"\n    {line}" for line in self.view.splitlines())
+        return f"{place}: {mark}{self.message}" + (f" ({self.hint})" if self.hint else "") + view
 
 
 class ConfigError(Exception):
@@ -58,12 +69,37 @@ class Versioned(Model):
 
 
 @dataclass(frozen=True)
+class Written:
+    """A scalar as it stands in its file, with quotes and line breaks; `line` and `column` of its first character."""
+
+    text: str
+    line: int
+    column: int
+
+    def place(self, value: str, offset: int) -> tuple[int, int]:
+        """Line and column of a place in the scalar's value: its characters stand in the same order in the file."""
+        at, past = 0, 0
+        for character in value[: offset + 1]:
+            found = self.text.find(character, past) if not character.isspace() else -1
+            if found >= 0:
+                at, past = found, found + 1
+        if offset >= len(value):
+            at = past
+        before = _LINE_BREAK.split(self.text[:at])
+        return self.line + len(before) - 1, len(before[-1]) + (self.column if len(before) == 1 else 1)
+
+
+@dataclass(frozen=True)
 class Node:
-    """A YAML value: a string, a list of nodes or a mapping to nodes, with its line and those of its keys."""
+    """A YAML value: a string, a list of nodes or a mapping to nodes, with its line and those of its keys.
+
+    `written`: only of queries, whose mistakes are shown at their very place.
+    """
 
     value: "str | list[Node] | dict[str, Node]"
     line: int
     key_lines: Mapping[str, int] = field(default_factory=dict)
+    written: Written | None = None
 
     def plain(self) -> Any:
         """The same without line numbers, for a model to validate."""
@@ -85,6 +121,13 @@ class Node:
                 line = node.line
         return line
 
+    def at(self, *path: str | int) -> "Node":
+        """The node that `path` leads to. Raises KeyError, IndexError or TypeError where there is none."""
+        node = self
+        for step in path:
+            node = node.value[step]  # type: ignore[index,assignment]  # raised, as said
+        return node
+
 
 M = TypeVar("M", bound=Model)
 
@@ -101,6 +144,14 @@ class Loaded(Generic[M]):
         """A problem at the place that `path` (keys and list positions) leads to."""
         severity: Literal["error", "warning"] = "warning" if warning else "error"
         return Problem(self.file, self.node.line_of(*path), message, hint, severity)
+
+    def problem_within(
+        self, offset: int, view: str, message: str, *path: str | int, hint: str = "", warning: bool = False
+    ) -> Problem:
+        """A problem at one place of the query that `path` leads to."""
+        node = self.node.at(*path)
+        line, column = node.written.place(str(node.value), offset) if node.written else (node.line, 0)
+        return Problem(self.file, line, message, hint, "warning" if warning else "error", column, view)
 
 
 def load(path: Path, model: type[M], *, root: Path | None = None) -> Loaded[M]:
@@ -134,7 +185,7 @@ def read_yaml(path: Path, *, root: Path | None = None) -> Node:
     except yaml.MarkedYAMLError as error:
         raise ConfigError([_explain_yaml(error, file, text)]) from None
     except yaml.YAMLError as error:
-        raise ConfigError([Problem(file, 0, f"not YAML: {error}".splitlines()[0])]) from None
+        raise ConfigError([_explain_character(error, file)]) from None
 
 
 def file_name(path: Path, root: Path | None) -> str:
@@ -146,7 +197,8 @@ class _Builder:
 
     def __init__(self, file: str, text: str) -> None:
         self._file = file
-        self._lines = text.split("\n")
+        self._lines = _LINE_BREAK.split(text)
+        self._values = 0
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
 
     def build(self) -> Node:
@@ -170,6 +222,9 @@ class _Builder:
 
     def _node(self, event: yaml.Event, depth: int, key: str) -> Node:
         line = _line(event)
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise self._refuse(line, f"more than {MAX_VALUES:,} values in one file", "split it into several files")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise self._refuse(line, "anchors and aliases (& and *) are not read", "quote the text, or write it out")
         if tag := getattr(event, "tag", None):
@@ -182,19 +237,45 @@ class _Builder:
             return self._mapping(line, depth, key)
         if not isinstance(event, yaml.ScalarEvent):
             raise self._refuse(line, "a value is expected here")
-        if key in _QUERY_KEYS and not event.style:
+        return self._scalar(event, line, key)
+
+    def _scalar(self, event: yaml.ScalarEvent, line: int, key: str) -> Node:
+        if key not in _QUERY_KEYS:
+            return Node(event.value, line)
+        if not event.style:
             self._check_comment(event, line, key)
-        return Node(event.value, line)
+        if not event.value and key == "query":
+            raise self._refuse(line, "the query is empty", "YAML drops what follows #: put the query in single quotes")
+        return Node(event.value, line, written=self._written(event))
+
+    def _written(self, event: yaml.ScalarEvent) -> Written:
+        first, last = event.start_mark, event.end_mark
+        assert first is not None and last is not None, "the parser marks every event"  # noqa: S101, PT018 - guards the type
+        lines = self._lines[first.line : last.line + 1]
+        lines[-1] = lines[-1][: last.column]
+        return Written("\n".join(lines)[first.column :], first.line + 1, first.column + 1)
 
     def _check_comment(self, event: yaml.ScalarEvent, line: int, key: str) -> None:
         assert event.end_mark is not None, "the parser marks every event"  # noqa: S101 - guards the type
         rest = self._lines[event.end_mark.line][event.end_mark.column :]
+        if not rest.strip():
+            rest = self._deeper_comment(event)
         if re.match(r"\s*#", rest):
             raise self._refuse(
                 line,
                 f"YAML drops {rest.strip()!r} from this unquoted {key} as a comment",
                 f"put the whole {key} in single quotes",
             )
+
+    def _deeper_comment(self, event: yaml.ScalarEvent) -> str:
+        """The line below a query, if it is a comment without a space that looks like a part of it."""
+        assert event.start_mark is not None and event.end_mark is not None  # noqa: S101, PT018 - as above
+        begin = self._lines[event.start_mark.line]
+        for line in self._lines[event.end_mark.line + 1 :]:
+            if line.strip():
+                deeper = len(line) - len(line.lstrip()) > len(begin) - len(begin.lstrip(" -"))
+                return line if deeper and re.match(r"\s*#\w", line) else ""
+        return ""
 
     def _sequence(self, line: int, depth: int, key: str) -> Node:
         nodes = []
@@ -225,14 +306,22 @@ def _explain_yaml(error: yaml.MarkedYAMLError, file: str, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     message = " ".join(str(part) for part in (error.context, error.problem) if part)
     hint = "check the indentation and the quotes here"
-    lines = text.split("\n")
+    lines = _LINE_BREAK.split(text)
     if mark and mark.line < len(lines) and re.match(r" *\t", lines[mark.line]):
         hint = "indent with spaces, not with tabs"
+    elif mark and mark.line < len(lines) and re.match(r"[\s-]*query:\s*[\"']", lines[mark.line]):
+        hint = "put the whole query in single quotes"
     elif "mapping values are not allowed" in message:
         hint = "a value that holds ': ' must be quoted"
     elif "cannot start any token" in message or "alias" in message or "anchor" in message:
         hint = "text that begins with @, *, &, % or ` must be quoted"
     return Problem(file, mark.line + 1 if mark else 0, f"not YAML: {message}", hint)
+
+
+def _explain_character(error: yaml.YAMLError, file: str) -> Problem:
+    """Characters that no YAML file may hold: NUL and other control characters."""
+    hint = "take the invisible character out; in quotes it can be written as \\x00 and the like"
+    return Problem(file, 0, f"not YAML: {error}".splitlines()[0], hint)
 
 
 def _explain(details: Mapping[str, Any], model: type[BaseModel], node: Node, file: str) -> Problem:

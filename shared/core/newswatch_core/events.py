@@ -137,8 +137,22 @@ class TaggedArticle(msgspec.Struct, frozen=True, kw_only=True, tag="tagged-artic
     version: int = VERSION
 
 
+class CountedArticle(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the articles that opened the alert of a rule with `count`: the first of its story or outlet."""
+
+    id: str
+    story: str
+    title: str
+    outlet: str
+    url: str
+    at: datetime
+
+
 class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert-changed"):
-    """An alert was opened, or a further rule joined its story; for other systems to read."""
+    """An alert was opened, or a further rule joined its story; for other systems to read.
+
+    `counted`: where the rule asks for several stories or outlets, an article of each, the oldest first.
+    """
 
     id: str
     change: Change
@@ -147,6 +161,7 @@ class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert-changed
     match: Match
     article: Article
     at: datetime
+    counted: tuple[CountedArticle, ...] = ()
     version: int = VERSION
 
 

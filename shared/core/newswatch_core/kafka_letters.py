@@ -11,7 +11,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 
 from newswatch_core.deadletters import Letter
-from newswatch_core.kafka_reading import asked, reading
+from newswatch_core.kafka_reading import asked, poll, reading
 from newswatch_core.runtime.broker import Broker
 from newswatch_core.services import ORDER
 
@@ -29,16 +29,14 @@ class KafkaLetters:
             return sorted((one for name in ORDER for one in self._read(consumer, name)), key=lambda one: one.at)
 
     def replay(self, letters: Sequence[Letter]) -> None:
-        self._send(
-            [(letter.topic, letter.key.encode("utf-8", "surrogateescape"), letter.value, []) for letter in letters]
-        )
+        self._send([(letter.topic, _key(letter), letter.value, []) for letter in letters])
         self.drop(letters)
 
     def drop(self, letters: Sequence[Letter]) -> None:
         marks = []
         for letter in letters:
             offset = letter.id.rpartition("-")[2].encode()
-            marks.append((self._broker.dead_letters(letter.service), letter.key.encode(), b"", [("done", offset)]))
+            marks.append((self._broker.dead_letters(letter.service), _key(letter), b"", [("done", offset)]))
         self._send(marks)
 
     def _send(self, records: Sequence[tuple[str, bytes, bytes, list[tuple[str, bytes]]]]) -> None:
@@ -64,13 +62,18 @@ class KafkaLetters:
         consumer.seek_to_beginning(place)
         found: dict[int, Letter] = {}
         while consumer.position(place) < end:
-            for record in consumer.poll(1_000).get(place, []):
+            for record in poll(self._broker, consumer, place):
                 headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
                 if "done" in headers:
                     found.pop(int(headers["done"]), None)
                 else:
                     found[record.offset] = _letter(service, record, headers)
         return list(found.values())
+
+
+def _key(letter: Letter) -> bytes:
+    """The record's own, whatever bytes another system put there."""
+    return letter.key.encode("utf-8", "surrogateescape")
 
 
 def _letter(service: str, record: Any, headers: dict[str, str]) -> Letter:

@@ -69,7 +69,7 @@ def _partition(
         if consumer.assignment() != {place}:
             consumer.assign([place])
             consumer.seek(place, position)
-        records = _poll(broker, consumer, place)
+        records = poll(broker, consumer, place)
         position = consumer.position(place)
         for record in records:
             if record.offset >= end:
@@ -78,8 +78,11 @@ def _partition(
             yield time, record
 
 
-def _poll(broker: Broker, consumer: KafkaConsumer, place: TopicPartition) -> Sequence[Any]:
-    """The next records; none where only marks of the broker stood there."""
+def poll(broker: Broker, consumer: KafkaConsumer, place: TopicPartition) -> Sequence[Any]:
+    """The next records of a partition that has more; none where only marks of the broker stood there.
+
+    Raises AdminError if the broker does not answer any more.
+    """
     deadline, before = monotonic() + _SILENT_AT_MOST, consumer.position(place)
     while monotonic() < deadline:
         records: Sequence[Any] = consumer.poll(1_000).get(place, ())

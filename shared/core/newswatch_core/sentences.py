@@ -29,10 +29,11 @@ def _words(text: str) -> frozenset[str]:
 # Titles and ranks; things, measures and months; then Russian.
 _ABBREVIATIONS = _words("""
     mr mrs ms mx dr prof st ste gen gén lt col maj capt cpt sgt adm rep sen gov pres min amb hon rev sr sra srta jr
-    m mm mme mlle mgr me gral cmdt cdt brig cdr exmo hr fr dipl ing
-    vs cf ca approx est al dept inc ltd corp bros no nos nr núm pág art fig vol p pp av bd ed env usw bzw u evtl mio mrd
-    bn mn jan feb mar apr jun jul aug sep sept oct nov dec janv févr avr juil déc fév ene abr ago dic e g i ie eg
-    г гг им т д п др пр см тыс млн млрд трлн руб обл ул род ген полк проф акад напр св вв стр зам мин чел долл кв ред
+    m mm mme mlle mgr me gral cmdt cdt brig cdr exmo hr fr dipl ing vs cf ca approx est al dept inc ltd corp bros no
+    nos nr núm pág art fig vol p pp av bd ed env usw bzw u evtl mio mrd bn mn ee rr ff aa jan feb mar apr jun jul
+    aug sep sept oct nov dec janv févr avr juil déc fév ene abr ago dic e g i ie eg
+    г гг им т д п др пр см тыс млн млрд трлн руб обл ул род ген полк проф акад напр св вв стр зам мин чел долл кв
+    ред
 """)
 _BEFORE_NUMBERS_ONLY = _words("no nos nr art fig vol p pp mar may jun sept dec ca п д см стр ст")
 _OFTEN_LAST = _words("etc jr sr inc ltd corp co др пр г гг руб млн млрд тыс чел долл")

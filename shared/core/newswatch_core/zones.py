@@ -4,125 +4,23 @@ import re
 from collections.abc import Iterable, Iterator
 
 from newswatch_core.events import Zone
-
-_I = re.IGNORECASE
-
-
-def _either(lines: str) -> str:
-    """Alternatives written over several lines, as one pattern."""
-    return "|".join(line.strip() for line in lines.strip().splitlines())
-
-
-_AGENCY = _either(r"""
-    AFP|AP|Reuters|TASS|ITAR-TASS|ТАСС|ИТАР-ТАСС|РИА\s?Новости|RIA(?:\sNovosti)?|Интерфакс|Interfax|Xinhua|Sputnik
-    Спутник|EFE|dpa|DPA|ANSA|Anadolu|AA|APA|APANEWS|PANA|UPI|Bloomberg|Regnum|REGNUM|Prensa Latina|Lusa|Agencias
-    Agenzia Nova|MENA|APS|MAP|WAM|SPA|AMAP|ANP|AIB|NAN|RFI|BBC|VOA|CNN|Euronews|رويترز|شينخوا|سبوتنيك|الأناضول
-    أ\s?ف\s?ب|فرانس برس|د\s?ب\s?أ|وكالات|تاس|العربية|الجزيرة
-""")
-_MONTH = _either(r"""
-    (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?|janvier|f[ée]vrier|mars|avril|mai|juin|juillet
-    ao[ûu]t|septembre|octobre|novembre|d[ée]cembre|janv\.|f[ée]vr\.|ene(?:ro)?|febrero|marzo|abril|mayo|junio
-    julio|agosto|septiembre|octubre|noviembre|diciembre|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro
-    novembro|dezembro|januar|februar|märz|juni|juli|oktober|dezember|января|февраля|марта|апреля|мая|июня|июля
-    августа|сентября|октября|ноября|декабря|يناير|فبراير|مارس|أبريل|ابريل|إبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر
-    أكتوبر|نوفمبر|ديسمبر|abr|dic|ago|dez|out|set|янв|фев|мар|апр|июн|июл|авг|сен|сент|окт|ноя|нояб|дек
-""")
-_DAY = _either(r"""
-    (?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|lundi|mardi|mercredi|jeudi|vendredi|samedi
-    dimanche|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo
-""")
-_NUMBER_DATE = rf"\d{{1,2}}(?:er|st|nd|rd|th|\.)?(?:\s+de)?\s+(?:{_MONTH})\b\.?|(?:{_MONTH})\s+\d{{1,2}}"
-_DATE = rf"(?i:(?:(?:{_DAY}),?\s+)?(?:le\s+|el\s+|den\s+)?(?:{_NUMBER_DATE})(?:,?\s+(?:de\s+)?(?:19|20)\d\d)?)"
-_UPPER = r"[^\W\d_a-zà-öø-ÿа-яё]"
-_NAME = rf"{_UPPER}[\w'’.-]*(?:[ /]{_UPPER}[\w'’.-]*|[ ](?:de|du|des|la|sur|of|на)(?=[ ])){{0,4}}"
-_CAPITALS = rf"{_UPPER}{{2,}}(?:[ '’/-]{_UPPER}+){{0,3}}"
-_PLACE = rf"{_NAME}(?:,\s{_NAME}){{0,2}}"
-_KNOWN = rf"(?:\((?:[^()\n]{{0,20}}\b(?:{_AGENCY})\b[^()\n]{{0,20}})\)|/\s?[^/\n]{{2,30}}/|(?:{_AGENCY})\b)"
-_ANY = rf"(?:{_KNOWN}|\([A-Z][\w/ .-]{{1,25}}\))"
-_DASH = r"\s*\.?\s?[-–—]{1,2}(?=\s)"
-_END = rf"(?:{_DASH}|\s*[.:](?=\s))"
-_OPENING = (
-    r"(?:The|An?|In|On|At|After|As|When|L[ae’']s?|Une?|Des|Au|En|Dans|Après|El|L[ao]s|Der|Die|Das|O|Os|As|В|На|По)\b"
+from newswatch_core.zonepatterns import (
+    BYLINE,
+    CREDIT_LINE,
+    CREDIT_TAIL,
+    DATED,
+    ENDED,
+    LIST_ITEM,
+    OWNER,
+    PICTURE,
+    RELATED_INSIDE,
+    RELATED_LINE,
+    RELATED_PLAIN,
+    RESERVED,
+    UNDATED,
 )
-_DATED = re.compile(
-    _either(rf"""
-    {_PLACE},?\s+{_DATE},?\s*(?:[.,]|[-–—])?\s*{_ANY}{_END}?(?=\s)
-    {_PLACE},?\s+{_DATE}(?:{_DASH}|\s*\.(?=\s))
-    {_PLACE},?\s*(?:[-–—]\s*)?{_KNOWN}{_END}
-    {_CAPITALS}(?:,\s{_NAME})?,?\s*(?:[-–—]\s*)?{_ANY}{_END}
-    \(\s?(?:Agence\s\w+|{_AGENCY})\s?\)\s?[-–—]{{1,2}}(?=\s)
-    """)
-)
-"""Datelines with a date or a source: MOSCOW, April 4 (TASS) - / Bamako, le 4 avril - / BAMAKO (Reuters) -"""
-_UNDATED = re.compile(rf"{_CAPITALS}(?:,\s{_NAME})?{_DASH}|{_NAME}\s[–—-]\s(?={_OPENING})")
-"""Datelines without: NIAMEY - / Niamey - The; only where the text begins."""
+
 _LONGEST_DATELINE = 130
-
-_RELATED_HEADS = _either(r"""
-    read also|also read|read more|read next|see also|see more
-    related(?: articles?| stories| news| topics| posts| content)?|more on this(?: story)?
-    more (?:stories|news|from)|recommended(?: for you)?|you (?:may|might) also like|don['’]t miss|must read
-    trending|most read|(?:à |a )?lire (?:aussi|également|plus|[àa] ce sujet)|(?:à |a )(?:lire|voir|écouter)
-    lisez aussi|voir aussi|sur le même (?:sujet|thème)|dans la même rubrique
-    articles? (?:liés?|similaires?|connexes?)|pour aller plus loin|читайте также|читать также|читайте ещё
-    читать далее|смотрите также|по теме|материалы по теме|ещё по теме|еще по теме|другие новости|ранее по теме
-    [إا]قر[أا](?:وا)? (?:أيض[اًا]*|ايض[اًا]*|المزيد|كذلك)|شاهد أيض[اًا]*|مواضيع (?:ذات صلة|متعلقة)|أخبار ذات صلة
-    طالع أيض[اًا]*|le[ae] también|lee además|ver también|te puede interesar|más (?:noticias|información)
-    noticias relacionadas|leia (?:também|mais)|veja também|saiba mais|notícias relacionadas|lesen sie auch
-    mehr zum thema|siehe auch|auch interessant|das könnte sie auch interessieren|leggi anche
-    czytaj (?:też|także|więcej)|ayrıca bak(?:ınız)?|延伸阅读|相关(?:新闻|阅读)
-""")
-_TAG_HEADS = _either(r"""
-    tags?|keywords?|topics?|filed under|in this (?:article|story)|categories|mots[- ]cl[ée]s?|étiquettes?|sujets?
-    теги|тэги|метки|ключевые слова|темы|etiquetas|temas|palabras clave|schlagw[öo]rter|schlagworte|themen
-    الكلمات المفتاحية|وسوم|الوسوم|كلمات دلالية|标签
-""")
-_SIGN_UP = _either(r"""
-    sign up|subscribe|join our|follow us|get (?:our|the) (?:\w+ ){0,3}newsletter|download our app|click here
-    share this|inscrivez-vous|abonnez-vous|suivez-nous|rejoignez-nous|téléchargez|recevez
-    подпи(?:шитесь|сывайтесь)|подписаться|присоединяйтесь|следите за|suscr[íi]bete|suscríbase|síguenos|únete
-    assine|inscreva-se|siga-nos|abonnieren sie|folgen sie uns|jetzt abonnieren|اشتركوا?|تابعونا|تابعنا
-    انضم(?:وا)? إلى|advertisement|newsletter
-""")
-_RELATED_LINE = re.compile(
-    rf"[\W_]*(?:(?P<head>{_RELATED_HEADS}|{_TAG_HEADS})\s*(?:[:：|\]–—»>]|\s-\s|$)"
-    rf"|(?:{_RELATED_HEADS})\b(?=[^.!?]{{0,160}}$)|(?:{_SIGN_UP})\b|(?:\#\w+[ ,]*){{2,}}$)",
-    _I,
-)
-_RELATED_PLAIN = re.compile(
-    r"[\W_]*(?:related|recommended|trending|more from|don['’]t miss|à voir|a voir|à lire|a lire|по теме)\b", _I
-)
-_RELATED_INSIDE = re.compile(rf"(?:(?<=[.!?…»”\"])\s+|[\[(]\s?)(?:{_RELATED_HEADS})\s?:[^\n]*", _I)
-
-_CREDIT_HEADS = _either(r"""
-    photos?(?:graph)?(?:\s?(?:by|d['’]archives?|credit))?|images?|picture|pictures by|credits?
-    cr[ée]dits?(?:\s(?:photos?|images?))?|©|\(c\)|copyright|source|sources|author|authors|written by|editing by
-    edited by|reporting by|additional reporting(?: by)?|writing by|compiled by|translated by|auteur|rédaction
-    avec (?:afp|reuters|agences)|фото|источник|автор|текст|редактор|иллюстрация|снимок|foto(?:graf[íi]a)?s?|fuente
-    autor|autora|fonte|quelle|bild|bildquelle|صورة|الصورة|تصوير|المصدر|مصدر|بقلم|تحرير
-""")
-_RIGHTS = _either(r"""
-    ©|\(c\)\s|copyright\b|all rights reserved|tous droits réservés|все права защищены|todos los derechos reservados
-    alle rechte vorbehalten|todos os direitos reservados|جميع الحقوق محفوظة
-    \(?(?:reporting|editing|additional reporting|writing) by\b|(?:photo|image|picture) by\b
-""")
-_CREDIT_LINE = re.compile(
-    rf"[\W_]*(?:(?:{_CREDIT_HEADS})\s*(?P<colon>[:：/|]|$)|{_RIGHTS}|\(?(?:(?:with|avec|con|mit|com)\s)?(?:{_AGENCY})\)?[\W_]*$)",
-    _I,
-)
-_PICTURE = re.compile(r"[\W_]*(?:photo|image|picture|foto|фото|bild|صورة|الصورة)", _I)
-_BYLINE = re.compile(
-    rf"(?i:by|par|por|von|автор)\s{_NAME}(?:,?\s(?:and|et|y|und|и)\s{_NAME})?(?:[,|–—-]\s?[^.!?\n]{{0,60}})?$"
-)
-_CREDIT_TAIL = re.compile(
-    _either(rf"""
-    (?:(?<=[.!?…»”")])\s*|\s[|–—-]\s|\s?[(\[])(?:(?i:{_CREDIT_HEADS})\s?[:：/©]|©)\s?[^\n]{{1,90}}$
-    \((?:{_AGENCY})(?:[ /][^()\n]{{0,40}})?\)$
-    (?:[(/]|\s–\s)(?:Getty|Shutterstock)[^\n]{{0,60}}$
-    """)
-)
-_OWNER = re.compile(r"©\s?(?:[A-Z][\w.]*(?:/[A-Z][\w.]*)*\s?){1,2}?(?:Photo|Images)?(?:/[\w. ]{1,30}?)?(?=\s)")
-_RESERVED = re.compile(r"reserv|rights|droits|derechos|права|prohibit|permission", _I)
 _CREDIT_WORDS = 12
 _CAPTION_WORDS = 7
 _LONGEST_CREDIT = 170
@@ -131,8 +29,6 @@ _LONGEST_TAIL = 130
 _LONGEST_RELATED = 400
 _LONGEST_ITEM = 160
 _MOST_ITEMS = 12
-_LIST_ITEM = re.compile(r"\s*(?:[-–—•*‣▪●·>]|\d{1,2}[.)])\s")
-_ENDED = re.compile(r"[.!?…۔؟。][\"'”»)\]]*\s*$")
 
 Piece = tuple[int, int, Zone]
 
@@ -151,26 +47,41 @@ _ODD_CASE = re.compile("[ıſᲀ-ᲈ]")
 """Letters that a pattern takes for others when it does not mind case, but `lower` does not."""
 _FIRST_WORDS = frozenset(
     """
-    read also see related more recommended you don must trending most à a lire lisez voir sur dans article articles
-    pour читайте читать смотрите по материалы ещё еще другие ранее إقرأ إقرا اقرأ اقرا إقرأوا إقراوا اقرأوا اقراوا شاهد
-    مواضيع أخبار طالع lea lee también ver te más noticias leia veja saiba notícias lesen mehr siehe auch das leggi
-    czytaj ayrıca 延伸阅读 相关新闻 相关阅读
-    tag tags keyword keywords topic topics filed in categories mot mots étiquette étiquettes sujet sujets
-    теги тэги метки ключевые темы etiquetas temas palabras schlagworter schlagwörter schlagworte themen الكلمات وسوم
-    الوسوم كلمات 标签
-    sign subscribe join follow get download click share inscrivez abonnez suivez rejoignez téléchargez recevez
-    подпишитесь подписывайтесь подписаться присоединяйтесь следите suscríbete suscribete suscríbase síguenos únete
-    assine inscreva siga abonnieren folgen jetzt اشترك اشتركو اشتركوا تابعونا تابعنا انضم انضموا advertisement
-    newsletter
-    photo photos photograph photographs image images picture pictures credit credits crédit crédits c copyright source
-    sources author authors written editing edited reporting additional writing compiled translated auteur
-    rédaction avec
-    фото источник автор текст редактор иллюстрация снимок foto fotos fotografía fotografia fotografías fotografias
-    fuente autor autora fonte quelle bild bildquelle صورة الصورة تصوير المصدر مصدر بقلم تحرير
-    all tous все todos alle جميع with con mit com by par por von
-    afp ap reuters tass itar тасс итар риа риановости ria rianovosti интерфакс interfax xinhua sputnik спутник efe dpa
-    ansa anadolu aa apa apanews pana upi bloomberg regnum prensa lusa agencias agenzia mena aps map wam spa amap anp aib
-    nan rfi bbc voa cnn euronews رويترز شينخوا سبوتنيك الأناضول أ أف أفب فرانس د دب وكالات تاس العربية الجزيرة
+    read also see related more recommended you don must trending most à a lire lisez voir sur dans article
+    articles pour читайте читать смотрите по материалы ещё еще другие ранее إقرأ إقرا اقرأ اقرا إقرأوا
+    إقراوا اقرأوا اقراوا شاهد مواضيع أخبار طالع lea lee también ver te más noticias leia veja saiba notícias
+    lesen mehr siehe auch das leggi czytaj ayrıca 延伸阅读 相关新闻 相关阅读 watch further continue what up from
+    elsewhere other latest top écouter relire autres nos notre читай смотри подробнее последние главные
+    рекомендуем самое إقرأي إقراي اقرأي اقراي موضوعات روابط مقالات للمزيد قد الأكثر sigue vea le artículos
+    relacionado relacionada relacionados relacionadas lo ler mais artigos conteúdo lensen zum weitere
+    weiterlesen lesetipp przeczytaj zobacz polecamy ilgili bunları bunlar 相关报道 推荐阅读 tag tags keyword
+    keywords topic topics filed in categories mot mots étiquette étiquettes sujet sujets теги тэги метки
+    ключевые темы etiquetas temas palabras schlagworter schlagwörter schlagworte themen الكلمات وسوم الوسوم
+    كلمات 标签 hashtag hashtags category thème thèmes thématique thématiques rubrique rubriques catégorie
+    catégories тег тэг рубрика рубрики хештеги tópicos assuntos marcadores palavras categoria categorias
+    categoría categorías schlagwort stichwort stichwörter stichworter stichworte هاشتاغ etiketler konular
+    tagi słowa 关键词 sign subscribe join follow get download click share inscrivez abonnez suivez rejoignez
+    téléchargez recevez подпишитесь подписывайтесь подписаться присоединяйтесь следите suscríbete suscribete
+    suscríbase síguenos únete assine inscreva siga abonnieren folgen jetzt اشترك اشتركوا تابعونا تابعنا انضم
+    انضموا advertisement newsletter this support register подпишись подписывайся скачайте suscríbanse
+    síganos regístrate registrate subscreva registe melden إشترك إشتركوا إشتركي اشتركي سجل سجلوا تابعوا
+    zapisz subskrybuj abone image images picture pictures credit credits
+    crédit crédits c copyright source sources author authors written editing edited by reporting additional
+    writing compiled translated auteur rédaction avec фото источник автор текст редактор иллюстрация снимок
+    foto fotos fotografía fotografia fotografías fotografias fuente autor autora fonte quelle bild
+    bildquelle صورة الصورة تصوير المصدر مصدر بقلم تحرير file archive
+    caption illustration illustrations video videos
+    graphic graphics map maps crédito créditos credito creditos words text texte texto story translation
+    auteurs reportage propos traduction фотография фотограф источники авторы изображение видео подготовил
+    подготовила перевод fotograf fotografs imagen imagenes imágen imágenes imagem imagens fuentes autoren
+    autores redacción redaccion redação reportagem edição com con fontes fot quellen bildnachweis bilder
+    redaktion zdjęcia zdjęcie źródło fotoğraf kaynak صور الصور فيديو المصادر إعداد ترجمة كتابة 来源 图片 记者 编辑
+    all tous все todos alle جميع with mit par por von our unser unserem unserer unsere nuestro nuestra
+    nuestros nuestras nosso nossa nossos nossas наш нашего наша de del do da от من مراسلنا مراسلتنا موفدنا
+    afp ap reuters tass itar тасс итар риа риановости ria rianovosti интерфакс interfax xinhua sputnik
+    спутник efe dpa ansa anadolu aa apa apanews pana upi bloomberg regnum prensa lusa agencias agenzia mena
+    aps wam spa amap anp aib nan rfi bbc voa cnn euronews رويترز شينخوا سبوتنيك الأناضول أ أف أفب فرانس د دب
+    دبأ وكالات تاس العربية الجزيرة
     """.split()  # noqa: SIM905  # a list of one string each would be ten times as long
 )
 """How the heads, credits and bylines above begin."""
@@ -194,7 +105,11 @@ def may_be_headed(line: str) -> bool:
     if found is None or "#" in line or "©" in line:
         return True
     word = found[1].lower()
-    return word in _FIRST_WORDS or (not word.isascii() and _ODD_CASE.search(found[1]) is not None)
+    return (
+        word in _FIRST_WORDS
+        or word.startswith("photo")
+        or (not word.isascii() and _ODD_CASE.search(found[1]) is not None)
+    )
 
 
 def may_be_dated(opening: str) -> bool:
@@ -260,20 +175,20 @@ class _Reader:
         if (headed or self._items_left) and self._is_related(line):
             return [(start, end, "related")]
         if headed and _is_credit(line):
-            owner = _OWNER.match(line)
-            if owner is None or len(line.split()) < _CREDIT_WORDS or _RESERVED.search(line):
+            owner = OWNER.match(line)
+            if owner is None or len(line.split()) < _CREDIT_WORDS or RESERVED.search(line):
                 return [(start, end, "credit")]
             # A feed that puts the picture's owner before the first sentence: only the owner is a credit.
             return [(start, start + owner.end(), "credit"), (start + owner.end(), end, "body")]
         found: list[Piece] = []
         opening = line[:_LONGEST_DATELINE]
-        dateline = _DATED.match(opening) if begins and may_be_dated(opening) else None
-        dateline = dateline or (None if self._begun else _UNDATED.match(opening))
+        dateline = DATED.match(opening) if begins and may_be_dated(opening) else None
+        dateline = dateline or (None if self._begun else UNDATED.match(opening))
         self._begun = True
         if dateline:
             found.append((start, start + dateline.end(), "dateline"))
             start += dateline.end()
-        inside = _RELATED_INSIDE.search(self._text, start, end) if may_hold_related(self._text, start, end) else None
+        inside = RELATED_INSIDE.search(self._text, start, end) if may_hold_related(self._text, start, end) else None
         if inside:
             close = {"[": "]", "(": ")"}.get(inside[0][0])
             stop = self._text.find(close, inside.start(), end) + 1 if close else 0
@@ -282,21 +197,21 @@ class _Reader:
             return [*found, (start, inside.start(), "body"), (inside.start(), stop, "related"), *rest]
         tail = None
         if may_hold_credit(line[-_LONGEST_TAIL:]):
-            tail = _CREDIT_TAIL.search(self._text, max(start, end - _LONGEST_TAIL), end)
+            tail = CREDIT_TAIL.search(self._text, max(start, end - _LONGEST_TAIL), end)
         if tail and tail.start() > start:
             return [*found, (start, tail.start(), "body"), (tail.start(), end, "credit")]
         return [*found, (start, end, "body")]
 
     def _is_related(self, line: str) -> bool:
-        match = _RELATED_LINE.match(line) if len(line) <= _LONGEST_RELATED else None
-        if match and (match["head"] or not _RELATED_PLAIN.match(line)):
+        match = RELATED_LINE.match(line) if len(line) <= _LONGEST_RELATED else None
+        if match and (match["head"] or not RELATED_PLAIN.match(line)):
             alone = match["head"] is not None and not line[match.end() :].strip()
             self._items_left = _MOST_ITEMS if alone else 0
             return True
         if self._items_left and line.strip():
             self._items_left -= 1
-            short = len(line) <= _LONGEST_ITEM and not _ENDED.search(line)
-            if short or (_LIST_ITEM.match(line) and len(line) <= _LONGEST_ITEM):
+            short = len(line) <= _LONGEST_ITEM and not ENDED.search(line)
+            if short or (LIST_ITEM.match(line) and len(line) <= _LONGEST_ITEM):
                 return True
             self._items_left = 0
         return False
@@ -305,12 +220,14 @@ class _Reader:
 def _is_credit(line: str) -> bool:
     if len(line) > _LONGEST_CREDIT:
         return False
-    match = _CREDIT_LINE.match(line)
+    match = CREDIT_LINE.match(line)
     if match is None:
-        return bool(len(line) <= _LONGEST_BYLINE and _BYLINE.match(line))
-    return not (match["colon"] and _PICTURE.match(line) and _is_description(line[match.end() :]))
+        return bool(len(line) <= _LONGEST_BYLINE and BYLINE.match(line))
+    return not (match["colon"] and PICTURE.match(line) and _is_description(line[match.end() :]))
 
 
 def _is_description(rest: str) -> bool:
-    """Does a sentence follow "Photo:"? It tells what the picture shows; a credit is a name or two."""
-    return bool(_ENDED.search(rest)) and len(rest.split()) >= _CAPTION_WORDS
+    """Does more than a credit follow "Photo:"? What it shows is a sentence, or has its own credit behind it."""
+    credit = CREDIT_TAIL.search(rest, max(0, len(rest) - _LONGEST_TAIL))
+    told = rest[: credit.start()] if credit else rest
+    return (credit is not None or ENDED.search(told) is not None) and len(told.split()) >= _CAPTION_WORDS

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from newswatch_core.config import ConfigError, Problem
 from newswatch_core.events import Article, Match, Mention, Span, hash_id
+from newswatch_core.feednames import read_feed_names
 from newswatch_core.text import Document, read
 from newswatch_judging.entities import Entity, read_entities
 from newswatch_judging.evaluate import Facts, clause_matches, closeness, evaluate, failures
@@ -18,8 +19,9 @@ from newswatch_judging.fixtures import Expected, Inline, describe, read_fixture
 from newswatch_judging.gazetteer import Gazetteer, Tagged
 from newswatch_judging.index import RuleIndex
 from newswatch_judging.keywords import KeywordSet, read_keywords
-from newswatch_judging.lints import lint_entities
-from newswatch_judging.query import QueryError, check_names, parse
+from newswatch_judging.lints import lint_entities, lint_keywords
+from newswatch_judging.queries import parse_queries, wrong_definitions
+from newswatch_judging.rulelints import lint_rules
 from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.terms import Key, Terms
 from newswatch_judging.tree import Node, terms_of
@@ -50,7 +52,8 @@ class Judging:
     def load(cls, desk: Path) -> "Judging":
         """The judgement of the desk in this folder. Raises ConfigError with all problems, failing fixtures too."""
         judging, problems = _load(desk)
-        errors = [problem for problem in problems if problem.severity == "error"]
+        # What is wrong with a definition is wrong with each rule that uses it.
+        errors = list(dict.fromkeys(problem for problem in problems if problem.severity == "error"))
         if errors or judging is None:
             raise ConfigError(errors)
         return judging
@@ -93,7 +96,7 @@ class Judging:
 
     def why_not(self, rule: str, article: Article, mentions: Sequence[Mention]) -> Sequence[str]:
         """What keeps a rule from firing on the article, a phrase for each clause that fails; none if it fires."""
-        return failures(self._queries[rule], self._facts(article, mentions), self.rules[rule].query)
+        return failures(self._queries[rule], self._facts(article, mentions), self.rules[rule].source)
 
     def match(self, rule: str, article: Article, mentions: Sequence[Mention]) -> Match | None:
         """Judges the article by one rule."""
@@ -103,7 +106,7 @@ class Judging:
         holds = evaluate(self._queries[rule], facts)
         if not holds:
             return None
-        clauses = clause_matches(holds, facts, self.rules[rule].query)
+        clauses = clause_matches(holds, facts, self.rules[rule].source)
         return Match(rule=rule, closeness=closeness(holds, facts), clauses=clauses)
 
     def _facts(self, article: Article, mentions: Sequence[Mention]) -> Facts:
@@ -144,7 +147,8 @@ def check_judging(desk: Path) -> Sequence[Problem]:
 def check_entities(desk: Path) -> Sequence[Problem]:
     """The part of `check_judging` that tagging needs: entities and keywords."""
     entities, keywords = read_entities(desk), read_keywords(desk)
-    return sorted({*entities.problems, *keywords.problems, *lint_entities(entities)})
+    lints = (*lint_entities(entities), *lint_keywords(keywords))
+    return sorted({*entities.problems, *keywords.problems, *lints})
 
 
 def load_tagging(desk: Path) -> Judging:
@@ -159,42 +163,19 @@ def _load(desk: Path, *, lints: bool = False) -> tuple[Judging | None, list[Prob
     entities, keywords, rules = read_entities(desk), read_keywords(desk), read_rules(desk)
     problems = [*entities.problems, *keywords.problems, *rules.problems]
     if lints:
-        problems += lint_entities(entities)
+        problems += [*lint_entities(entities), *lint_keywords(keywords)]
+        problems += lint_rules(rules, entities, keywords, read_feed_names(desk))
     broken = bool(entities.problems or keywords.problems)
-    queries, wrong = parse_queries(rules, entities.entities, keywords.sets, names=not broken)
+    feeds = read_feed_names(desk)
+    queries, wrong = parse_queries(rules, entities.entities, keywords.sets, names=not broken, feeds=feeds)
     problems += [problem for each in wrong.values() for problem in each]
     if broken:
         return None, problems
+    problems += wrong_definitions(rules, entities.entities, keywords.sets, feeds)
     good = {rule: rules.rules[rule] for rule in queries}
     judging = Judging(entities.entities, keywords.sets, good, queries)
     problems += [problem for rule in good.values() for problem in run_fixtures(rule, judging, rules, desk)]
     return judging, problems
-
-
-def parse_queries(
-    rules: RulesRead, entities: Mapping[str, Entity], keywords: Mapping[str, KeywordSet], *, names: bool = True
-) -> tuple[dict[str, Node], dict[str, Sequence[Problem]]]:
-    """By rule: the trees of the queries that can be used, and what is wrong with each of the others."""
-    queries: dict[str, Node] = {}
-    problems: dict[str, Sequence[Problem]] = {}
-    for rule in rules.rules.values():
-        try:
-            tree = parse(rule.query)
-        except QueryError as error:
-            problems[rule.id] = [_query_problem(rule, error, rules)]
-            continue
-        wrong = check_names(tree, rule.query, entities, keywords) if names else []
-        if wrong:
-            problems[rule.id] = [_query_problem(rule, error, rules) for error in wrong]
-        else:
-            queries[rule.id] = tree
-    return queries, problems
-
-
-def _query_problem(rule: Rule, error: QueryError, rules: RulesRead) -> Problem:
-    place = " ".join(rule.query[max(0, error.offset - 25) : error.offset + 25].split())
-    message = f"rule {rule.id!r}: {error.message} (query, column {error.column}, at {place!r})"
-    return rules.problem(rule.id, message, "query", hint=error.hint)
 
 
 def run_fixtures(rule: Rule, judging: Judging, rules: RulesRead, desk: Path) -> Iterable[Problem]:

@@ -17,8 +17,12 @@ from newswatch_judging.metonyms import names_a_place
 PROVING_ZONES = frozenset({"title", "lead", "body", "dateline"})
 """Where a word may stand that proves something: not in links to other stories, not in credits."""
 
+_HYPHENS = frozenset("-‑‐")
+_MONEY = frozenset("$€£¥")
+"""Behind the letters of a country: US$ is a currency."""
 PART_OF = "part of "
 """How a refusal begins that says what the alias means instead."""
+FORBIDDEN = "forbidden near it: "
 
 
 class Seen:
@@ -135,11 +139,28 @@ def _refusal(alias: Alias, seen: Seen, first: int, last: int, language: str) -> 
         return f"it counts in {', '.join(alias.languages)} only, not in {language}"
     if is_model_name(document, last, with_letters=not alias.is_bare_acronym):
         return f"{PART_OF}a longer name with {document.words[last]}"
-    if alias.is_metonym and (place := names_a_place(document, first, last)):
+    if fragment := _is_fragment(alias, document, last):
+        return fragment
+    if alias.is_metonym and (place := names_a_place(document, first, last, language)):
         return f"a place here: {place}"
     if alias.forbids and (word := seen.near(alias.forbids, first, last, one_sentence=True)):
-        return f"forbidden near it: {word}"
+        return FORBIDDEN + word
     return ""
+
+
+def _is_fragment(alias: Alias, document: Document, last: int) -> str:
+    """Why a word means nothing without what stands behind it, or ""."""
+    if alias.is_exact and document.text_after(last - 1, 1) in _MONEY:
+        return f"{PART_OF}a currency"
+    if alias.is_combining and not _is_joined(document, last):
+        return "half a word, and no other half follows"
+    return ""
+
+
+def _is_joined(document: Document, last: int) -> bool:
+    """Do a hyphen and a word follow at once, as in Russo-Malian?"""
+    inside = last < len(document.words) and last != document.in_title
+    return inside and document.between(last - 1) in _HYPHENS and document.words[last].isalpha()
 
 
 def _proves_nothing(document: Document, first: int) -> bool:
@@ -154,7 +175,7 @@ def is_model_name(document: Document, last: int, *, with_letters: bool) -> bool:
     """
     if last >= len(document.words) or last == document.in_title or document.words[last].isalpha():
         return False
-    if document.between(last - 1) not in {"-", "‑", "‐"}:
+    if document.between(last - 1) not in _HYPHENS:
         return False
     word = fold(document.words[last])
     if word.isdecimal():

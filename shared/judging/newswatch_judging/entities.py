@@ -1,6 +1,6 @@
 """A desk's entities: entities/*.yaml as written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, field_validator
 
+from newswatch_core.codes import LANGUAGES, language_hint
 from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
 from newswatch_core.text import words
 
@@ -63,13 +64,25 @@ class Context(Model):
         )
 
 
+class Longer(Model):
+    """A longer name inside which an entity or a keyword is not meant; with `case: exact` only as written."""
+
+    text: Phrase
+    case: Literal["exact", "any"] = "any"
+
+    @property
+    def is_exact(self) -> bool:
+        return self.case == "exact"
+
+
 class Alias(Model):
     """A way an entity is written, with the guards that keep other things of that name out.
 
     `never-alone`: it counts only where an unguarded alias of the entity, a related entity, member or person, or one of
     the entity's context words stands in the article as well. `metonym`: a capital, which counts only where it stands
     for the government and not for the place. `also-means`: other things of this name, spelled out; where one of them
-    stands in the article, the alias counts only if an unguarded alias of the entity does, too.
+    stands in the article, the alias counts only if an unguarded alias of the entity does, too. `combining`: half a word
+    (Russo-, franco-), which counts only with a hyphen and another word behind it.
     """
 
     text: Phrase
@@ -79,6 +92,7 @@ class Alias(Model):
     forbids: Context | None = None
     never_alone: Literal["true", "false"] = Field(default="false", alias="never-alone")
     metonym: Literal["true", "false"] = "false"
+    combining: Literal["true", "false"] = "false"
     also_means: tuple[Phrase, ...] = Field(default=(), alias="also-means")
 
     @property
@@ -92,6 +106,10 @@ class Alias(Model):
     @property
     def is_metonym(self) -> bool:
         return self.metonym == "true"
+
+    @property
+    def is_combining(self) -> bool:
+        return self.combining == "true"
 
     @property
     def is_exact(self) -> bool:
@@ -117,18 +135,26 @@ class Entity(Model):
     people: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     context: tuple[Phrase, ...] = ()
-    blocked: tuple[Phrase, ...] = ()
+    blocked: tuple[Phrase | Longer, ...] = ()
     aliases: dict[Language, tuple[Phrase | Alias, ...]]
 
     @cached_property
     def context_words(self) -> tuple[ContextWord, ...]:
         return tuple(map(ContextWord, self.context))
 
+    def each_blocked(self) -> Iterator[Longer]:
+        return each_longer(self.blocked)
+
     def each_alias(self) -> Iterator[tuple[str, int, Alias]]:
         """Language, place in its list and alias."""
         for language, aliases in self.aliases.items():
             for place, alias in enumerate(aliases):
                 yield language, place, alias if isinstance(alias, Alias) else Alias(text=alias)
+
+
+def each_longer(blocked: Iterable[str | Longer]) -> Iterator[Longer]:
+    """The blocked names of an entity or a keyword set, those given as mere text, too."""
+    return (longer if isinstance(longer, Longer) else Longer(text=longer) for longer in blocked)
 
 
 class EntitiesFile(Versioned):
@@ -188,7 +214,15 @@ def _check(entity: Entity, read: EntitiesRead, *, all_read: bool) -> Iterator[Pr
                 # Where a file could not be read, that one problem is told, not all that follows from it.
                 hint = suggestion(other, read.entities) or "write an entity with this id, or take it out here"
                 yield read.problem(entity.id, f"no entity {other!r}", kind, index, hint=hint)
+    for language in entity.aliases:
+        if language != "any" and language not in LANGUAGES:
+            yield read.problem(
+                entity.id, f"no language {language!r}", "aliases", language, hint=language_hint(language)
+            )
     for language, place, alias in entity.each_alias():
+        for wrong in sorted(set(alias.languages) - LANGUAGES.keys()):
+            message = f"the alias {alias.text!r} counts in {wrong!r}, which is no language"
+            yield read.problem(entity.id, message, "aliases", language, place, hint=language_hint(wrong))
         if not words(alias.text):
             message = f"the alias {alias.text!r} holds no word"
             yield read.problem(entity.id, message, "aliases", language, place, hint="write letters or digits")

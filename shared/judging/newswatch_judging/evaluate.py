@@ -68,6 +68,7 @@ class Facts:
         self._terms = terms
         self._groups = groups
         self._places: dict[Key, tuple[Place, ...]] = {}
+        self._story: dict[Key, tuple[Place, ...]] = {}
 
     def places(self, term: Term) -> tuple[Place, ...]:
         """Where a term stands, in any zone, in the order of the text."""
@@ -101,6 +102,14 @@ class Facts:
         sentence = self.document.sentence_of(first)
         return Place(first, last, sentence, self.document.sentence(sentence).zone)
 
+    def in_story(self, term: Term) -> tuple[Place, ...]:
+        """Where a term stands in the zones that count where a query names none."""
+        key = (term.kind, term.value)
+        known = self._story.get(key)
+        if known is None:
+            known = self._story[key] = tuple(place for place in self.places(term) if place.zone in STORY)
+        return known
+
     @cached_property
     def everywhere(self) -> Scope:
         return Scope(0, len(self.document.words))
@@ -121,7 +130,10 @@ def evaluate(node: Node, facts: Facts, scope: Scope | None = None) -> Holds | No
 
 
 def _term(node: Term, facts: Facts, scope: Scope) -> Holds | None:
-    found = tuple(place for place in facts.places(node) if scope.holds(place))
+    if scope is facts.everywhere:
+        found = facts.in_story(node)
+    else:
+        found = tuple(place for place in facts.places(node) if scope.holds(place))
     return {node: found} if found else None
 
 
@@ -139,7 +151,9 @@ def _or(node: Or, facts: Facts, scope: Scope) -> Holds | None:
     holding = [holds for part in node.parts if (holds := evaluate(part, facts, scope)) is not None]
     if not holding:
         return None
-    return {node: tuple(sorted({place for holds in holding for places in holds.values() for place in places}))}
+    # Places of one term, which many parts may name, are merged once.
+    each = {id(places): places for holds in holding for places in holds.values()}
+    return {node: tuple(sorted({place for places in each.values() for place in places}))}
 
 
 def _not(node: Not, facts: Facts, scope: Scope) -> Holds | None:

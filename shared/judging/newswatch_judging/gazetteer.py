@@ -11,18 +11,13 @@ from typing import Any
 
 from newswatch_core.events import Mention, Zone
 from newswatch_core.text import Document, fold, words
+from newswatch_judging.candidates import Candidate, Name, longest, without_other_senses
 from newswatch_judging.disambiguate import PART_OF, PROVING_ZONES, Seen, Verdict, local_verdict, stands_in
-from newswatch_judging.entities import Alias, ContextWord, Entity
+from newswatch_judging.entities import Alias, ContextWord, Entity, Longer
+from newswatch_judging.givennames import names_another
 from newswatch_judging.lexicon import Hit, Lexicon
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """An alias of an entity; `shouted` is its form for sentences that are all in capitals."""
-
-    entity: str
-    alias: Alias
-    shouted: bool = False
+from newswatch_judging.namesakes import names_a_dish, names_a_namesake
+from newswatch_judging.senses import common_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +33,6 @@ Around = Blocked | ContextWord
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An alias standing at the words `first` to `last`, and what its guards say."""
-
-    first: int
-    last: int
-    name: Name
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
 class Tagged:
     """What was found, and what was refused with its reason (for explanations)."""
 
@@ -55,6 +40,8 @@ class Tagged:
     refused: tuple[tuple[Mention, str], ...]
 
 
+_LONGEST_SPACED = 4
+_HAVE_NAMESAKES = frozenset({"country", "person"})
 MAX_MENTIONS = 200
 """So many mentions of an entity in one zone are told: a text of one repeated name would have tens of thousands."""
 
@@ -78,6 +65,7 @@ class Gazetteer:
             entity.id: tuple(dict.fromkeys((*entity.members, *entity.people, *entity.related)))
             for entity in entities.values()
         }
+        self._given = {entity.id: _given_names(entity) for entity in entities.values() if entity.type == "person"}
         self._owners: dict[tuple[str, ...], set[str]] = {}
         written: set[ContextWord] = set()
         for entity in entities.values():
@@ -86,8 +74,7 @@ class Gazetteer:
                 for context in (alias.requires, alias.forbids):
                     written.update(context.each_word if context else ())
                 written.update(alias.other_senses)
-            for text in entity.blocked:
-                self._around.add(text, Blocked(entity.id, text), how="any")
+            add_blocked(self._around, entity.id, entity.each_blocked())
             written.update(entity.context_words)
         for word in written:
             self._around.add(word.text, word, how="context", language=word.language)
@@ -100,10 +87,7 @@ class Gazetteer:
         around = self._around.find(document, language)
         seen = Seen(document, around)
         candidates = [
-            Candidate(
-                hit.first, hit.last, hit.payload, local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
-            )
-            for hit in hits
+            Candidate(hit.first, hit.last, hit.payload, self._local_verdict(hit, seen, language)) for hit in hits
         ]
         blocked = blocked_of(around)
         refused: list[tuple[Candidate, str]] = []
@@ -115,7 +99,7 @@ class Gazetteer:
                 refused.append((candidate, refusal))
             else:
                 counting.append(candidate)
-        counting, others = _without_other_senses(counting, refused, seen)
+        counting, others = without_other_senses(counting, refused, seen, self._given)
         refused += others
         counting, namesakes = self._without_namesakes(counting, blocked, seen)
         refused += namesakes
@@ -126,11 +110,34 @@ class Gazetteer:
         told = [(each, why) for each, why in [*refused, *alone] if (each.first, each.name.entity) not in counted]
         return Tagged(mentions, tuple(dict.fromkeys((_mention(document, candidate), why) for candidate, why in told)))
 
+    def _local_verdict(self, hit: Hit[Name], seen: Seen, language: str) -> Verdict:
+        if hit.last - hit.first == 1 and (refusal := self._other_bearer(hit, seen.document, language)):
+            return Verdict(refusal=refusal)
+        return local_verdict(hit.payload.alias, seen, hit.first, hit.last, language)
+
+    def _other_bearer(self, hit: Hit[Name], document: Document, language: str) -> str:
+        """What else bears this name of one word here, or ""."""
+        entity, alias = self._entities[hit.payload.entity], hit.payload.alias
+        if alias.is_exact and (small := common_word(document, hit.first)):
+            return f"a common word here: {small}"
+        if entity.type in _HAVE_NAMESAKES:
+            other = names_a_namesake(document, hit.first, hit.last)
+            if not other and entity.type == "country":
+                other = names_a_dish(document, hit.first, hit.last, language)
+            if other:
+                return f"something else of that name: {other}"
+        if entity.type == "person" or (alias.is_never_alone and not alias.text.isupper()):
+            other = names_another(document, hit.first, self._given.get(entity.id, frozenset()))
+            return f"another person: {other}" if other else ""
+        return ""
+
     def _add_alias(self, entity: str, alias: Alias, language: str) -> None:
         self._owners.setdefault(tuple(map(fold, words(alias.text))), set()).add(entity)
         if alias.is_exact:
             self._names.add(alias.text, Name(entity, alias), how="cased")
             self._names.add(alias.text, Name(entity, alias, shouted=True), how="exact")
+            if alias.text.isupper() and alias.text.isalpha() and len(alias.text) <= _LONGEST_SPACED:
+                self._names.add(" ".join(alias.text), Name(entity, alias, spaced=True), how="cased")
         else:
             self._names.add(alias.text, Name(entity, alias), how="name", language=language)
 
@@ -143,6 +150,8 @@ class Gazetteer:
         owners = self._owners.get(tuple(map(fold, shown)))
         if owners and name.entity not in owners:
             return False
+        if name.spaced:
+            return all(document.text_after(word, 1) == "." for word in range(hit.first, hit.last))
         if not name.shouted:
             return True
         return (
@@ -222,6 +231,12 @@ class Gazetteer:
         return f"with {word}" if word else ""
 
 
+def _given_names(person: Entity) -> frozenset[str]:
+    """What stands before the surname in the person's names of several words, folded."""
+    parts = (words(alias.text) for _, _, alias in person.each_alias())
+    return frozenset(fold(part) for each in parts for part in each[:-1])
+
+
 def _stand(candidates: Iterable[Candidate], standing: dict[str, list[tuple[int, int]]], seen: Seen) -> None:
     """Notes where proven candidates stand, in the order of the text."""
     for candidate in candidates:
@@ -231,35 +246,10 @@ def _stand(candidates: Iterable[Candidate], standing: dict[str, list[tuple[int, 
         places.sort()
 
 
-def _without_other_senses(
-    candidates: Sequence[Candidate], refused: Sequence[tuple[Candidate, str]], seen: Seen
-) -> tuple[list[Candidate], list[tuple[Candidate, str]]]:
-    """Refuses an acronym where the article shows that it means something else, unless the full name stands there.
-
-    After AES-256 or Cascading Style Sheets, a bare AES or CSS is no confederation, whatever country is near.
-    """
-    named = {
-        candidate.name.entity
-        for candidate in candidates
-        if not candidate.name.alias.is_guarded
-        and not candidate.verdict.open
-        and seen.document.zone_of(candidate.first) in PROVING_ZONES
-    }
-    shown: dict[tuple[str, str], str] = {}
-    for candidate, why in refused:
-        is_other = why.startswith(PART_OF) and candidate.name.alias.is_bare_acronym
-        if is_other and seen.document.zone_of(candidate.first) in PROVING_ZONES:
-            shown.setdefault((candidate.name.entity, candidate.name.alias.text), why)
-    kept: list[Candidate] = []
-    others: list[tuple[Candidate, str]] = []
-    for candidate in candidates:
-        alias, entity = candidate.name.alias, candidate.name.entity
-        other = "" if entity in named else (shown.get((entity, alias.text), "") or seen.any_of(alias.other_senses))
-        if other:
-            others.append((candidate, f"here it means something else: {other}"))
-        else:
-            kept.append(candidate)
-    return kept, others
+def add_blocked(around: Lexicon[Around], owner: str, blocked: Iterable[Longer]) -> None:
+    """Looks for the blocked names of an entity or a keyword set from now on."""
+    for longer in blocked:
+        around.add(longer.text, Blocked(owner, longer.text), how="cased" if longer.is_exact else "any")
 
 
 def blocked_of(hits: Iterable[Hit[Any]]) -> Mapping[str, Sequence[Hit[Blocked]]]:
@@ -283,27 +273,6 @@ def _is_proper(document: Document, hit: Hit[Blocked]) -> bool:
 def enclosing(blocked: Iterable[Hit[Blocked]], first: int, last: int) -> str:
     """The blocked name that holds these words, or ""."""
     return next((hit.payload.text for hit in blocked if hit.first <= first and last <= hit.last), "")
-
-
-def longest(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates that no longer one covers or overlaps; of one entity at one place the best proven stays."""
-    ranked = sorted(candidates, key=lambda each: (each.first - each.last, each.first, _weakness(each)))
-    taken: dict[int, tuple[int, int]] = {}
-    of_entity: set[tuple[str, tuple[int, int]]] = set()
-    kept: list[Candidate] = []
-    for candidate in ranked:
-        place = (candidate.first, candidate.last)
-        holders = {taken[word] for word in range(*place) if word in taken}
-        if holders - {place} or (candidate.name.entity, place) in of_entity:
-            continue
-        kept.append(candidate)
-        of_entity.add((candidate.name.entity, place))
-        taken.update(dict.fromkeys(range(*place), place))
-    return sorted(kept, key=lambda each: (each.first, each.last, each.name.entity))
-
-
-def _weakness(candidate: Candidate) -> tuple[bool, bool, str]:
-    return bool(candidate.verdict.proof), candidate.name.shouted, candidate.name.alias.text
 
 
 def _mention(document: Document, candidate: Candidate) -> Mention:

@@ -4,7 +4,7 @@ Keywords are compared by stem. Names are not, since a stemmer makes one word of 
 Russian words for Mali and for small; their forms are generated from endings instead, each spelled out.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 
 import snowballstemmer
@@ -23,6 +23,7 @@ _PLURAL_IN_ES = frozenset({"es", "pt"})
 _ARABIC_ARTICLES = ("وبال", "ولل", "فال", "وال", "بال", "كال", "لل", "ال")
 _ARABIC_CLITICS = ("ول", "وب", "فل", "فب", "و", "ف", "ب", "ك", "ل")
 _ARABIC_ENDINGS = ("ات", "ون", "ين", "ان", "يه", "ها", "هم", "ه", "ي")
+_ARABIC_POSSESSED = ("تهما", "تكم", "تها", "تهم", "تنا", "ته", "تك", "تي")
 _SHORTEST_ARABIC = 3
 
 
@@ -37,7 +38,8 @@ def is_arabic(word: str) -> bool:
 def stems(word: str, language: str) -> frozenset[str]:
     """The folded stems of a word: with its accents and, as capitals lose them, without."""
     if language == "ar":
-        return frozenset(_arabic_stem(bare) for bare in (fold(word), *without_clitics(fold(word))))
+        bare_forms = (fold(word), *without_clitics(fold(word)))
+        return frozenset(stem for bare in bare_forms for stem in _arabic_stems(bare))
     if language not in _ALGORITHMS:
         return frozenset({fold(word)})
     return _snowball(tidy(word), language)
@@ -98,11 +100,14 @@ def without_clitics(form: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _arabic_stem(form: str) -> str:
-    for ending in _ARABIC_ENDINGS:
-        if form.endswith(ending) and len(form) - len(ending) >= 2:
-            return form[: -len(ending)]
-    return form
+def _arabic_stems(form: str) -> Iterator[str]:
+    """The form without its ending; before a possessive the feminine one is a letter of its own (قوة, قوتها)."""
+    yield next((form[: -len(ending)] for ending in _ARABIC_ENDINGS if _ends(form, ending)), form)
+    yield from (form[: -len(ending)] for ending in _ARABIC_POSSESSED if _ends(form, ending))
+
+
+def _ends(form: str, ending: str) -> bool:
+    return form.endswith(ending) and len(form) - len(ending) >= 2
 
 
 def name_forms(word: str, language: str) -> frozenset[str]:
@@ -210,7 +215,7 @@ def _ukrainian(form: str) -> Iterable[str]:
 
 def _polish(form: str) -> Iterable[str]:
     if form.endswith("ski"):
-        return _endings(form, 1, "iego iemu im a iej ie ich imi")
+        return [*_endings(form, 1, "iego iemu im a iej ie ich imi"), form[:-3] + "scy"]
     if form.endswith("ja"):
         return _endings(form, 1, "i e o")
     if form.endswith("a"):

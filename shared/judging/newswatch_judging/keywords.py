@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
 from newswatch_core.text import words
-from newswatch_judging.entities import Alias, Id, Phrase
+from newswatch_judging.entities import Alias, Id, Longer, Phrase, each_longer
 
 FILE = "keywords.yaml"
 LANGUAGES = frozenset(
@@ -28,7 +28,7 @@ class KeywordSet(Model):
     id: Id
     name: Phrase
     words: dict[str, tuple[Phrase | Alias, ...]] = Field(default_factory=dict)
-    blocked: tuple[Phrase, ...] = ()
+    blocked: tuple[Phrase | Longer, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -41,6 +41,9 @@ class KeywordSet(Model):
         if not found and not rest.keys() - {"id", "name", "blocked"}:
             raise ValueError("no words: write a list under a language, such as en: [embassy]")
         return {**rest, "words": found} if found else rest
+
+    def each_blocked(self) -> Iterator[Longer]:
+        return each_longer(self.blocked)
 
     def each_word(self) -> Iterator[tuple[str, int, Alias]]:
         """Language, place in its list and keyword."""
@@ -61,6 +64,14 @@ class KeywordsRead:
 
     sets: Mapping[str, KeywordSet]
     problems: Sequence[Problem] = ()
+    loaded: Loaded[KeywordsFile] | None = None
+
+    def problem(self, keywords: str, message: str, *path: str | int, hint: str = "", warning: bool = False) -> Problem:
+        """A problem at `path` below the keyword set with this id."""
+        if self.loaded is None:
+            return Problem(FILE, 0, message, hint, "warning" if warning else "error")
+        index = next(place for place, one in enumerate(self.loaded.model.keywords) if one.id == keywords)
+        return self.loaded.problem(message, "keywords", index, *path, hint=hint, warning=warning)
 
 
 def read_keywords(desk: Path) -> KeywordsRead:
@@ -80,7 +91,7 @@ def read_keywords(desk: Path) -> KeywordsRead:
             continue
         sets[keywords.id] = keywords
         problems += _check(keywords, loaded, index)
-    return KeywordsRead(sets, problems)
+    return KeywordsRead(sets, problems, loaded)
 
 
 def _check(keywords: KeywordSet, loaded: Loaded[KeywordsFile], index: int) -> Iterator[Problem]:

@@ -1,23 +1,26 @@
-"""The query language of rules: from text to a checked tree.
+"""The query language of rules: from text to a checked tree (docs/query-language.md).
 
     @css AND @russia AND (#military-force OR "joint army") AND NOT title:exercise*
 
 Terms: `@entity`, `@entity+` (it, its members and its people), `#keyword-set`, `word` (and its inflected forms),
-`"exact phrase"`, `begin*`, `case:"AES"`. Operators, loosest first: `OR`, `AND`, `NOT`, then `a NEAR/12 b` and
-`a BEFORE/5 b`. Around an expression: `sentence(...)`, `paragraph(...)`, `title:(...)` and the other zones. Around a
-term: `atleast/3 @css`. Filters: `lang:fr`, `source:"RFI"`, `feed:rfi-afrique`, `source-country:ML`.
+`"exact phrase"`, `begin*`, `case:"AES"`, and `$definition`, a query under a name of its own (definitions.py).
+Operators, loosest first: `OR`, `AND`, `NOT`, then `a NEAR/12 b` and `a BEFORE/5 b`. Around an expression:
+`sentence(...)`, `paragraph(...)`, `title:(...)` and the other zones. Around a term: `atleast/3 @css`. Filters:
+`lang:fr`, `source:"RFI"`, `feed:rfi-afrique`, `source-country:ML`.
 """
 
-import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
 from newswatch_core.events import Zone
 from newswatch_core.text import words
-from newswatch_judging.entities import suggestion
+from newswatch_judging.names import unknown_definition
+from newswatch_judging.queryerrors import QueryError, check_writing, explain
+from newswatch_judging.shape import check_length, check_nesting, check_shape, check_size
 from newswatch_judging.tree import (
     And,
     AtLeast,
@@ -32,30 +35,12 @@ from newswatch_judging.tree import (
     Term,
     Unit,
     Within,
-    children,
-    is_positive,
     terms_of,
 )
 
-MAX_LENGTH = 100_000
-MAX_TERMS = 2_000
-MAX_DEPTH = 50
 MAX_DISTANCE = 100
 MAX_COUNT = 1_000
 SHORTEST_PREFIX = 3
-
-
-class QueryError(ValueError):
-    """A query that cannot be used. `column` counts from 1; `caret` draws the place."""
-
-    def __init__(self, message: str, query: str, offset: int, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        self.offset = max(0, min(offset, len(query)))
-        self.column = self.offset + 1
-        self.caret = _caret(query, self.offset)
-        super().__init__(f"{message} at column {self.column}" + (f" ({hint})" if hint else "") + f"\n{self.caret}")
-
 
 _GRAMMAR = r"""
 ?start: or
@@ -65,12 +50,14 @@ _GRAMMAR = r"""
       | near
 ?near: atom ((NEAR | BEFORE) atom)*
 ?atom: TERM -> term
-     | "(" or ")" -> group
-     | UNIT or ")" -> within
+     | LEFT or RIGHT -> group
+     | UNIT or RIGHT -> within
      | ZONE atom -> zoned
      | ATLEAST atom -> at_least
      | FILTER -> filtered
 
+LEFT: "("
+RIGHT: ")"
 NOT.9: /NOT(?![\w*])/
 NEAR.9: /NEAR\/\d+/
 BEFORE.9: /BEFORE\/\d+/
@@ -78,13 +65,9 @@ UNIT.9: /(sentence|paragraph)\s*\(/
 ZONE.9: /(title|lead|body|dateline|credit|related)\s*:/
 ATLEAST.9: /atleast\/\d+/
 FILTER.9: /(lang|source-country|source|feed)\s*:\s*("[^"]*"|[^\s()":]+)/
-TERM.1: /@[\w-]+\+?/ | /#[\w-]+/ | /case\s*:\s*"[^"]*"/ | /"[^"]*"/ | /“[^”]*”/ | /[^\s()"“”@#*:\/]+\*?/
+TERM.1: /@[\w-]+\+?/ | /[#$][\w-]+/ | /case\s*:\s*"[^"]*"/ | /"[^"]*"/ | /“[^”]*”/ | /[^\s()"“”@#*:\/]+\*?/
 %ignore /\s+/
 """
-
-_OPERATOR = re.compile(r"AND|OR|(?:NEAR|BEFORE)/\d+")
-_OPERATOR_BEFORE = re.compile(rf"(?<!\S)({_OPERATOR.pattern})\s*$")
-_LOWER = {"and": "AND", "or": "OR", "not": "NOT", "near": "NEAR/10", "before": "BEFORE/10"}
 
 
 @cache
@@ -94,15 +77,27 @@ def _parser() -> Lark:
 
 
 def parse(query: str) -> Node:
-    """The tree of a query. Raises QueryError; says nothing yet of whether its entities exist."""
-    if len(query) > MAX_LENGTH:
-        hint = "split it into several rules, or move its words into a keyword set"
-        raise QueryError(f"the query is longer than {MAX_LENGTH:,} characters", query, MAX_LENGTH, hint)
+    """The tree of a query without definitions. Raises QueryError; says nothing yet of whether its entities exist."""
+    tree = read_query(query)
+    for term in terms_of(tree):
+        if term.kind == "defined":
+            raise QueryError(*unknown_definition(term, query, ()), kind="name")
+    check_shape(tree, query)
+    return tree
+
+
+def read_query(query: str) -> Node:
+    """The tree of a query as it stands there, its `$definitions` not replaced yet and its cost not looked at.
+
+    Raises QueryError.
+    """
+    check_length(query)
     if not query.strip():
-        raise QueryError("the query is empty", query, 0, "write for example '@css AND #embassy'")
-    _check_nesting(query)
+        raise QueryError("the query is empty", query, 0, "write for example '@css AND #embassy'", kind="syntax")
+    check_writing(query)
+    check_nesting(query)
     try:
-        tree: Node = _parser().parse(query)  # type: ignore[assignment]  # the transformer makes nodes of lark's trees
+        tree: Node | _Bracketed = _parser().parse(query)  # type: ignore[assignment]  # the transformer makes nodes
     except VisitError as error:
         if isinstance(error.orig_exc, _RefusedError):
             raise _refusal(error.orig_exc, query) from None
@@ -110,71 +105,9 @@ def parse(query: str) -> Node:
     except _RefusedError as error:
         raise _refusal(error, query) from None
     except UnexpectedInput as error:
-        raise _explain(error, query) from None
-    terms = sum(1 for _ in terms_of(tree))
-    if terms > MAX_TERMS:
-        hint = "move its words into a keyword set (keywords.yaml)"
-        raise QueryError(f"the query has {terms:,} terms, more than {MAX_TERMS:,}", query, 0, hint)
-    _check_shape(tree, query)
-    return tree
-
-
-def check_names(tree: Node, query: str, entities: Collection[str], keywords: Collection[str]) -> Sequence[QueryError]:
-    """One error for each entity and keyword set that does not exist."""
-    errors = []
-    for term in terms_of(tree):
-        known, mark, what = (keywords, "#", "keyword set") if term.kind == "keywords" else (entities, "@", "entity")
-        if term.kind in {"entity", "entity+", "keywords"} and term.value not in known:
-            hint = suggestion(term.value, dict.fromkeys(known), mark) or _listed(known, mark, what)
-            errors.append(QueryError(f"no {what} {mark}{term.value}", query, term.start, hint))
-    return errors
-
-
-def _check_shape(tree: Node, query: str) -> None:
-    waiting: list[tuple[Node, int]] = [(tree, 1)]
-    while waiting:
-        node, depth = waiting.pop()
-        if depth > MAX_DEPTH:
-            # A NEAR b NEAR c is ((a NEAR b) NEAR c): a chain is as deep as it is long.
-            raise QueryError(f"nested deeper than {MAX_DEPTH} levels", query, node.start, "split the rule")
-        waiting.extend((child, depth + 1) for child in children(node))
-        if isinstance(node, Not) and isinstance(node.part, Not):
-            raise QueryError("NOT NOT", query, node.start, "take both out")
-        if isinstance(node, Near):
-            for side in (node.left, node.right):
-                if not _is_place(side):
-                    hint = (
-                        'NEAR and BEFORE take words, "phrases", @entities, #keyword-sets and OR of these on each side'
-                    )
-                    raise QueryError("this has no place in the text", query, side.start, hint)
-        if isinstance(node, AtLeast) and not _is_place(node.part):
-            hint = 'atleast/n takes one word, "phrase", @entity, #keyword-set, or OR of these in brackets'
-            raise QueryError("this cannot be counted", query, node.part.start, hint)
-        if isinstance(node, Within | InZone) and not is_positive(node.part):
-            raise QueryError("nothing here must be found", query, node.part.start, "write NOT in front of it instead")
-    if not is_positive(tree):
-        hint = "add what must stand in the article, joined with AND; NOT and filters only narrow"
-        raise QueryError(
-            "the query has no required term, so it would be tried on every article", query, tree.start, hint
-        )
-
-
-def _is_place(node: Node) -> bool:
-    return isinstance(node, Term | Near) or (isinstance(node, Or) and all(_is_place(part) for part in node.parts))
-
-
-def _check_nesting(query: str) -> None:
-    """Refuses what nests too deep before the tree is built; quoted text does not count."""
-    depth = run = 0
-    for match in re.finditer(r'"[^"]*"|“[^”]*”|\(|\)|NOT(?!\w)|\w+\s*:(?=\s*[(\w])|[^\s()"]+', query):
-        piece = match[0]
-        if piece == ")":
-            depth -= 1
-        elif piece == "(":
-            depth += 1
-        run = run + 1 if piece == "NOT" or piece.endswith(":") else 0
-        if depth + run > MAX_DEPTH:
-            raise QueryError(f"nested deeper than {MAX_DEPTH} levels", query, match.start(), "split the rule")
+        raise explain(error, query) from None
+    check_size(_bare(tree), query)
+    return _bare(tree)
 
 
 class _RefusedError(Exception):
@@ -184,54 +117,78 @@ class _RefusedError(Exception):
 
 
 def _refusal(error: _RefusedError, query: str) -> QueryError:
-    return QueryError(error.message, query, error.offset, error.hint)
+    return QueryError(error.message, query, error.offset, error.hint, kind="syntax")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bracketed:
+    """A node with the brackets around it: they belong to the text of what it is part of, not to its own."""
+
+    node: Node
+    start: int
+    end: int
+
+
+_Part = Node | _Bracketed
+
+
+def _bare(part: _Part) -> Node:
+    return part.node if isinstance(part, _Bracketed) else part
 
 
 @v_args(inline=True)
-class _Builder(Transformer[Token, Node]):
+class _Builder(Transformer[Token, _Part]):
     """Called by the parser bottom up, with tokens and nodes as arguments."""
 
     def term(self, token: Token) -> Node:
         return _term(token)
 
-    def group(self, node: Node) -> Node:
-        return node
+    def group(self, left: Token, part: _Part, right: Token) -> _Part:
+        return _Bracketed(_bare(part), _start(left), _end(right))
 
-    def negated(self, token: Token, part: Node) -> Node:
-        return Not(part, _start(token), part.end)
+    def negated(self, token: Token, part: _Part) -> Node:
+        return Not(_bare(part), _start(token), part.end)
 
-    def near(self, first: Node, *rest: Token | Node) -> Node:
-        node = first
+    def near(self, first: _Part, *rest: Token | _Part) -> Node:
+        node = _bare(first)
         for operator, right in zip(rest[::2], rest[1::2], strict=True):
             if not isinstance(operator, Token) or isinstance(right, Token):
                 raise TypeError("the grammar gives operator and operand in turn")
             name, _, number = operator.partition("/")
-            node = Near(node, right, _number(operator, number, MAX_DISTANCE), name == "BEFORE", node.start, right.end)
+            distance = _number(operator, number, MAX_DISTANCE)
+            node = Near(node, _bare(right), distance, name == "BEFORE", first.start, right.end)
         return node
 
-    def within(self, token: Token, part: Node) -> Node:
+    def within(self, token: Token, part: _Part, right: Token) -> Node:
         unit: Unit = "sentence" if token.startswith("sentence") else "paragraph"
-        return Within(unit, part, _start(token), part.end + 1)
+        return Within(unit, _bare(part), _start(token), _end(right))
 
-    def zoned(self, token: Token, part: Node) -> Node:
-        zone: Zone = token.rstrip(": ")  # type: ignore[assignment]  # the grammar lets zones through only
-        return InZone(zone, part, _start(token), part.end)
+    def zoned(self, token: Token, part: _Part) -> Node:
+        zone: Zone = token.rstrip(": \t\r\n")  # type: ignore[assignment]  # the grammar lets zones through only
+        return InZone(zone, _bare(part), _start(token), part.end)
 
-    def at_least(self, token: Token, part: Node) -> Node:
-        return AtLeast(_number(token, token.partition("/")[2], MAX_COUNT), part, _start(token), part.end)
+    def at_least(self, token: Token, part: _Part) -> Node:
+        return AtLeast(_number(token, token.partition("/")[2], MAX_COUNT), _bare(part), _start(token), part.end)
 
     def filtered(self, token: Token) -> Node:
         name, _, value = token.partition(":")
         field: Field = name.strip()  # type: ignore[assignment]  # the grammar lets these fields through only
-        return Filter(field, value.strip().strip('"').strip(), _start(token), _end(token))
+        wanted = value.strip().strip('"').strip()
+        if not wanted:
+            raise _RefusedError(f"nothing follows {field}:", _start(token), f"write for example {_EXAMPLES[field]}")
+        return Filter(field, wanted, _start(token), _end(token))
+
+
+_EXAMPLES = {"lang": "lang:fr", "source": 'source:"RFI"', "feed": "feed:rfi-afrique", "source-country": "ML"}
 
 
 def _joined(make: type[And] | type[Or]) -> Callable[..., Node]:
-    def build(_: _Builder, *parts: Node) -> Node:
-        if len(parts) == 1:
-            return parts[0]
-        flat = [inner for part in parts for inner in (part.parts if isinstance(part, make) else (part,))]
-        return make(tuple(flat), parts[0].start, parts[-1].end)
+    def build(_: _Builder, *parts: _Part) -> Node:
+        bare = [_bare(part) for part in parts]
+        flat = [inner for part in bare for inner in (part.parts if isinstance(part, make) else (part,))]
+        # What is written again adds nothing but its cost.
+        once = {(one.kind, one.value) if isinstance(one, Term) else one: one for one in reversed(flat)}
+        return make(tuple(reversed(once.values())), parts[0].start, parts[-1].end)
 
     return build
 
@@ -245,15 +202,12 @@ def _term(token: Token) -> Term:
     if text[0] == "@":
         kind: Kind = "entity+" if text.endswith("+") else "entity"
         return Term(kind, text[1:].rstrip("+"), start, end)
-    if text[0] == "#":
-        return Term("keywords", text[1:], start, end)
+    if text[0] in "#$":
+        return Term("keywords" if text[0] == "#" else "defined", text[1:], start, end)
     if text.startswith("case") and text.endswith('"'):
         return _checked(Term("cased", text.partition(":")[2].strip().strip('"'), start, end))
     if text[0] in '"“':
         return _checked(Term("phrase", text[1:-1], start, end))
-    if text in _LOWER or text in {"NEAR", "BEFORE"}:
-        hint = f'operators are written in capitals, as {_LOWER[text.lower()]}; a word is quoted: "{text.lower()}"'
-        raise _RefusedError(f"{text!r} is no term", start, hint)
     if text.endswith("*"):
         if len(text) - 1 < SHORTEST_PREFIX:
             raise _RefusedError(f"{text!r} is too short", start, f"at least {SHORTEST_PREFIX} letters before the *")
@@ -269,7 +223,7 @@ def _checked(term: Term) -> Term:
 
 def _number(token: Token, digits: str, most: int) -> int:
     if not 1 <= int(digits[:9]) <= most:
-        raise _RefusedError(f"{digits} is out of bounds", _start(token), f"a number from 1 to {most:,}")
+        raise _RefusedError(f"{digits[:20]} is out of bounds", _start(token), f"a number from 1 to {most:,}")
     return int(digits)
 
 
@@ -279,60 +233,3 @@ def _start(token: Token) -> int:
 
 def _end(token: Token) -> int:
     return token.end_pos or 0
-
-
-def _explain(error: UnexpectedInput, query: str) -> QueryError:
-    offset = error.pos_in_stream if error.pos_in_stream is not None else len(query)
-    if not isinstance(error, UnexpectedToken):
-        found = query[offset : offset + 1]
-        return QueryError(f"{found!r} is not expected here", query, offset, _character_hint(error, query, offset))
-    if error.token.type == "$END":
-        return QueryError("the query ends too soon", query, len(query), _missing(query))
-    shown = str(error.token)[:40]
-    dangling = _OPERATOR_BEFORE.search(query[:offset][-40:])
-    if shown == ")":
-        return QueryError("a closing bracket too many, or nothing before it", query, offset, "take it out")
-    if shown in _LOWER:
-        return QueryError(f"{shown!r} is no operator", query, offset, f"write it in capitals: {_LOWER[shown]}")
-    if dangling or _OPERATOR.fullmatch(shown):
-        operator, place = (dangling[1], max(0, offset - 40) + dangling.start(1)) if dangling else (shown, offset)
-        return QueryError(f"{operator} needs something before it", query, place, "write a term on each side")
-    return QueryError(f"{shown!r} follows without an operator", query, offset, "write AND or OR between them")
-
-
-def _missing(query: str) -> str:
-    if query.count('"') % 2:
-        return 'a closing " is missing'
-    if query.count("(") > query.count(")"):
-        return "a closing bracket is missing"
-    return "something must follow the last operator"
-
-
-def _character_hint(error: UnexpectedInput, query: str, offset: int) -> str:
-    found = query[offset : offset + 1]
-    if found == '"':
-        return 'a closing " is missing'
-    if found == ":":
-        return "known before a colon: title lead body dateline credit related case lang source feed source-country"
-    if found == "/":
-        return "distances are NEAR/12, BEFORE/5 and atleast/3, in this writing"
-    if found == "*":
-        return "a * stands at the end of a word only"
-    if found in "@#":
-        return "an id follows directly, such as @russia or #embassy"
-    return "quote the text" if isinstance(error, UnexpectedCharacters) else "see the query language"
-
-
-def _listed(known: Collection[str], mark: str, what: str) -> str:
-    if not known:
-        return f"the desk has no {what} yet"
-    names = [mark + name for name in sorted(known)[:8]]
-    return "known: " + " ".join(names) + (" ..." if len(known) > len(names) else "")
-
-
-def _caret(query: str, offset: int) -> str:
-    """The line of the query around `offset` and a caret below it."""
-    before, after = query[:offset].rpartition("\n")[2], query[offset:].partition("\n")[0]
-    cut = max(0, len(before) - 60)
-    shown = ("..." if cut else "") + before[cut:]
-    return f"{shown}{after[:60]}\n{' ' * len(shown)}^"

@@ -15,13 +15,15 @@ from pathlib import Path
 from posixpath import normpath
 
 from newswatch_core.config import Problem
+from newswatch_core.feednames import read_feed_names
 from newswatch_core.live import Same
-from newswatch_judging.desk import Judging, parse_queries, run_fixtures
+from newswatch_judging.desk import Judging, run_fixtures
 from newswatch_judging.entities import FOLDER as ENTITIES
 from newswatch_judging.entities import Entity, read_entities
 from newswatch_judging.keywords import FILE as KEYWORDS
 from newswatch_judging.keywords import KeywordSet, read_keywords
-from newswatch_judging.query import check_names
+from newswatch_judging.names import check_names
+from newswatch_judging.queries import parse_queries, wrong_definitions
 from newswatch_judging.rules import FOLDER as RULES
 from newswatch_judging.rules import Rule, RulesRead, read_rules
 from newswatch_judging.tree import Node
@@ -87,6 +89,7 @@ def renew(desk: Path, before: Judging, same: Same, refusals: Refusals = lambda _
     renewal = _Renewal(desk, before, same, read, refusals(read))
     found = renewal.sort(base)
     problems = [*base.problems, *_errors(read.problems), *_none_left(read, before)]
+    problems += wrong_definitions(read, base.entities, base.keywords, read_feed_names(desk))
     kept = renewal.kept(found, anything_refused=bool(problems or found.wrong))
     if blocked := renewal.without_version(base, kept):
         rule, why = blocked
@@ -114,7 +117,7 @@ class _Renewal:
         self._refused = refused
 
     def sort(self, base: _Base) -> _Sorted:
-        queries, wrong = parse_queries(self._read, base.entities, base.keywords)
+        queries, wrong = parse_queries(self._read, base.entities, base.keywords, feeds=read_feed_names(self._desk))
         found = _Sorted(wrong=wrong)
         for refused, why in self._refused.items():
             found.wrong[refused] = [*found.wrong.get(refused, ()), *why]

@@ -1,15 +1,18 @@
 """A desk's rules: rules/*.yaml as written, with the place of each for messages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from newswatch_core.config import ConfigError, Loaded, Model, Problem, Versioned, load
+from newswatch_core.config import ConfigError, Duration, Loaded, Model, Problem, Versioned, load
 from newswatch_core.events import Closeness, Severity
+from newswatch_judging.defined import Defined, DefinitionsRead, each_defined, read_definitions
 from newswatch_judging.fixtures import Fixtures
+from newswatch_judging.queryerrors import QueryError
 
 FOLDER = "rules"
 _READ = "*.y*ml"
@@ -44,6 +47,30 @@ class Raise(Model):
     when: When
 
 
+SHORTEST_WINDOW = timedelta(minutes=1)
+LONGEST_WINDOW = timedelta(days=30)
+
+
+class Count(Model):
+    """The rule alerts only when so many different stories, or outlets, matched it within a time."""
+
+    stories: int | None = Field(default=None, ge=2, le=100)
+    outlets: int | None = Field(default=None, ge=2, le=100)
+    within: Duration
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Count":
+        if (self.stories is None) == (self.outlets is None):
+            raise ValueError("count either stories or outlets, such as {stories: 3, within: 24h}")
+        if not SHORTEST_WINDOW <= self.within <= LONGEST_WINDOW:
+            raise ValueError("within must be from 1m to 30d")
+        return self
+
+    @property
+    def number(self) -> int:
+        return self.stories or self.outlets or 0
+
+
 class RuleModel(Model):
     """One rule as rules/*.yaml has it."""
 
@@ -52,29 +79,41 @@ class RuleModel(Model):
     severity: Severity = "medium"
     raise_: tuple[Raise, ...] = Field(default=(), alias="raise")
     query: Annotated[str, StringConstraints(min_length=1)]
+    count: Count | None = None
     notify: Annotated[tuple[str, ...], BeforeValidator(no_single_text)] = ()
     fixtures: Fixtures = Fixtures()
 
 
 class RulesFile(Versioned):
-    """The whole of one file in rules/."""
+    """The whole of one file in rules/. `define`: queries under names of their own (defined.py)."""
 
-    rules: tuple[RuleModel, ...]
+    define: Any = None
+    rules: tuple[RuleModel, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A stored query with its routing. `file` and `line` say where it stands; `position` is its place in the file."""
+    """A stored query with its routing. `file` and `line` say where it stands.
+
+    `expanded`: where the query uses definitions, it and below it those definitions (definitions.py); else "".
+    """
 
     id: str
     title: str
     severity: Severity
     raise_: tuple[Raise, ...] = ()
     query: str
+    expanded: str = ""
+    count: Count | None = None
     notify: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
     fixtures: Fixtures = field(default_factory=Fixtures)
+
+    @property
+    def source(self) -> str:
+        """The text that the places of the query's tree lead into."""
+        return self.expanded or self.query
 
     def severity_at(self, closeness: Closeness) -> Severity:
         """The severity of an alert whose match is so close: the highest of the rule's own and those it is raised to.
@@ -94,7 +133,7 @@ def _reached(when: When, closeness: Closeness) -> bool:
 
 @dataclass(frozen=True)
 class RulesRead:
-    """All rules of a desk, and the files they came from (for the lines of problems).
+    """All rules and definitions of a desk, and the files they came from (for the lines of problems).
 
     `doubled`: ids that stand twice; which of the rules is meant nobody knows.
     """
@@ -103,11 +142,18 @@ class RulesRead:
     places: Mapping[str, tuple[Loaded[RulesFile], int]]
     problems: Sequence[Problem]
     doubled: frozenset[str] = frozenset()
+    definitions: DefinitionsRead = field(default_factory=DefinitionsRead)
 
     def problem(self, rule: str, message: str, *path: str | int, hint: str = "", warning: bool = False) -> Problem:
         """A problem at `path` below the rule with id `rule`."""
         loaded, index = self.places[rule]
         return loaded.problem(message, "rules", index, *path, hint=hint, warning=warning)
+
+    def problem_within(self, rule: str, error: QueryError, *, warning: bool = False) -> Problem:
+        """A problem at one place of the query of the rule with id `rule`."""
+        loaded, index = self.places[rule]
+        message, path = f"rule {rule!r}: {error.message}", ("rules", index, "query")
+        return loaded.problem_within(error.offset, error.caret, message, *path, hint=error.hint, warning=warning)
 
 
 def read_rules(desk: Path) -> RulesRead:
@@ -115,6 +161,7 @@ def read_rules(desk: Path) -> RulesRead:
     rules: dict[str, Rule] = {}
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
+    defined: list[Defined | Problem] = []
     doubled: set[str] = set()
     for path in sorted((desk / FOLDER).glob(_READ)):
         try:
@@ -122,6 +169,7 @@ def read_rules(desk: Path) -> RulesRead:
         except ConfigError as error:
             problems += error.problems
             continue
+        defined += each_defined(loaded, loaded.model.define)
         for index, model in enumerate(loaded.model.rules):
             if model.id in rules:
                 doubled.add(model.id)
@@ -138,7 +186,12 @@ def read_rules(desk: Path) -> RulesRead:
                 continue
             rules[model.id] = _rule(model, loaded, index)
             places[model.id] = (loaded, index)
-    return RulesRead(rules, places, problems, frozenset(doubled))
+    definitions = read_definitions(defined)
+    problems += definitions.problems
+    for name, rule in rules.items():
+        if expanded := definitions.expanded(rule.query):
+            rules[name] = replace(rule, expanded=expanded)
+    return RulesRead(rules, places, problems, frozenset(doubled), definitions)
 
 
 def unread_files(desk: Path) -> Sequence[Path]:
@@ -159,6 +212,7 @@ def _rule(model: RuleModel, loaded: Loaded[RulesFile], index: int) -> Rule:
         severity=model.severity,
         raise_=model.raise_,
         query=model.query,
+        count=model.count,
         notify=model.notify,
         file=loaded.file,
         line=loaded.node.line_of("rules", index),

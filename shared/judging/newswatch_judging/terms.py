@@ -7,9 +7,10 @@ from typing import Any
 from newswatch_core.text import Document
 from newswatch_judging.disambiguate import Seen, local_verdict
 from newswatch_judging.entities import Alias, ContextWord
-from newswatch_judging.gazetteer import Around, Blocked, blocked_of, enclosing
+from newswatch_judging.gazetteer import Around, Blocked, add_blocked, blocked_of, enclosing
 from newswatch_judging.keywords import KeywordSet
 from newswatch_judging.lexicon import Hit, How, Lexicon
+from newswatch_judging.namesakes import names_a_namesake
 from newswatch_judging.tree import Kind, Term
 
 Key = tuple[Kind, str]
@@ -46,8 +47,7 @@ class Terms:
                 self._terms.add(keyword.text, Keyword(keywords.id, keyword), how=how, language=language)
                 for context in (keyword.requires, keyword.forbids):
                     written.update(context.each_word if context else ())
-            for text in keywords.blocked:
-                self._around.add(text, Blocked(keywords.id, text), how="any")
+            add_blocked(self._around, keywords.id, keywords.each_blocked())
         for word in written:
             self._around.add(word.text, word, how="context", language=word.language)
         for kind, value in {(term.kind, term.value) for term in terms if term.kind in _HOW}:
@@ -73,6 +73,9 @@ def _counts(
     hit: Hit[Any], keyword: Keyword, blocked: Mapping[str, Sequence[Hit[Blocked]]], seen: Seen, language: str
 ) -> bool:
     if enclosing(blocked.get(keyword.owner, ()), hit.first, hit.last):
+        return False
+    # In German each noun has a capital letter, which elsewhere tells the Café Embassy from a café of the embassy.
+    if hit.last - hit.first == 1 and language != "de" and names_a_namesake(seen.document, hit.first, hit.last):
         return False
     return not local_verdict(keyword.keyword, seen, hit.first, hit.last, language).refusal
 

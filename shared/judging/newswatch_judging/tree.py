@@ -1,12 +1,15 @@
-"""The parts of a query: a tree of terms and operators. `start` and `end` lead into the query as written."""
+"""The parts of a query: a tree of terms and operators. `start` and `end` lead into the query as written.
+
+A term of kind "defined" stands for a definition; it is gone from trees that are judged (definitions.py).
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from newswatch_core.events import Zone
 
-Kind = Literal["entity", "entity+", "keywords", "word", "phrase", "prefix", "cased"]
+Kind = Literal["entity", "entity+", "keywords", "word", "phrase", "prefix", "cased", "defined"]
 Unit = Literal["sentence", "paragraph"]
 Field = Literal["lang", "source", "feed", "source-country"]
 
@@ -95,11 +98,20 @@ Node = Term | And | Or | Not | Near | Within | InZone | AtLeast | Filter
 
 def terms_of(node: Node) -> Iterator[Term]:
     """All terms of the tree, in the order of the query."""
+    return (each for each in each_node(node) if isinstance(each, Term))
+
+
+def filters_of(node: Node) -> Iterator[Filter]:
+    """All filters of the tree, in the order of the query."""
+    return (each for each in each_node(node) if isinstance(each, Filter))
+
+
+def each_node(node: Node) -> Iterator[Node]:
+    """The tree itself and all that is in it, in the order of the query."""
     waiting: list[Node] = [node]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, Term):
-            yield each
+        yield each
         waiting.extend(reversed(children(each)))
 
 
@@ -111,6 +123,17 @@ def children(node: Node) -> Sequence[Node]:
     if isinstance(node, Not | Within | InZone | AtLeast):
         return (node.part,)
     return ()
+
+
+def with_children(node: Node, parts: Sequence[Node]) -> Node:
+    """The same with other children, in the order of `children`."""
+    if isinstance(node, And | Or):
+        return replace(node, parts=tuple(parts))
+    if isinstance(node, Near):
+        return replace(node, left=parts[0], right=parts[1])
+    if isinstance(node, Not | Within | InZone | AtLeast):
+        return replace(node, part=parts[0])
+    return node
 
 
 def is_positive(node: Node) -> bool:

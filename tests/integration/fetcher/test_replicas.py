@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
@@ -106,6 +107,8 @@ class World:
     """What all fetchers together do: when each feed was polled, and which hosts are being asked now."""
 
     def __init__(self, interval: timedelta, length: float = 0.02) -> None:
+        self.ahead = timedelta(0)
+        """Of the fetchers' clocks."""
         self.interval = interval
         self.length = length
         self.polls: defaultdict[str, list[datetime]] = defaultdict(list)
@@ -113,13 +116,16 @@ class World:
         self.asking: defaultdict[str, set[str]] = defaultdict(set)
         self.met: list[str] = []
 
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
     def fetcher(self, name: str, database: Database, watched: Sequence[Feed], *, sole: bool = False) -> Turns:
         async def poll(of: Feed, state: FeedState) -> FeedState:
             host = host_of(state.url)
             self.asking[host].add(name)
             if len(self.asking[host]) > 1:
                 self.met.append(host)
-            now = datetime.now(UTC)
+            now = self.now()
             self.polls[of.id].append(now)
             self.by[name] += 1
             await asyncio.sleep(random.uniform(0, self.length))
@@ -134,12 +140,12 @@ class World:
             return after
 
         with database.write() as tx:
-            states = load_states(tx, watched, datetime.now(UTC))
+            states = load_states(tx, watched, self.now())
         return Turns(
             {one.id: one for one in watched},
             states,
             database=database,
-            clock=lambda: datetime.now(UTC),
+            clock=self.now,
             leases=Leases(name, sole=sole),
             gap=timedelta(0),
             poll=poll,
@@ -202,6 +208,27 @@ async def test_a_feed_that_moved_to_another_host_is_polled_there(database: Datab
     assert len(world.polls["f"]) == 1
     with database.read() as tx:
         assert states_of(tx, ["f"])["f"].url == "https://two.example/f"
+
+
+@pytest.mark.parametrize("length", [0, 0.6], ids=["between polls", "during a poll"])
+async def test_a_clock_that_was_ahead_and_is_set_right_silences_no_feed(database: Database, monkeypatch, length: float):
+    monkeypatch.setattr("newswatch_fetcher.turns._LONGEST_SLEEP", SECOND / 10)
+    monkeypatch.setattr("newswatch_fetcher.turns.ASK_AGAIN", SECOND / 10)
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
+    world = World(interval=SECOND, length=length)
+    world.ahead = timedelta(hours=6)
+    task = asyncio.create_task(world.fetcher("only", database, [feed("f")], sole=True).run())
+    async with asyncio.timeout(30):
+        while not world.polls["f"]:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        world.ahead = timedelta(0)
+        before = len(world.polls["f"])
+        while len(world.polls["f"]) < before + 2:
+            await asyncio.sleep(0.02)
+    assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_fetcher_that_lost_its_hosts_stops_asking_them(postgres: Database, monkeypatch):

@@ -118,6 +118,9 @@ def test_the_title_is_a_sentence_of_its_own():
         "NIAMEY -",
         "LONDON/MOSCOW, April 4 (Reuters) -",
         "MOSCOW, April 4. /TASS/.",
+        "МОСКВА. 3 апреля. ИНТЕРФАКС -",
+        "Niamey (Our Courier) -",
+        "واغادوغو، 3 مايو (رويترز) -",
     ],
 )
 def test_a_dateline_is_a_zone_of_its_own(dateline: str):
@@ -135,6 +138,7 @@ def test_a_dateline_is_a_zone_of_its_own(dateline: str):
         "Moscow, which denied it, was silent.",
         "Russia - Mali talks were held.",
         "Lavrov said on April 4 that it was so.",
+        "Mali (which denied it) – that is, its army – was silent.",
     ],
 )
 def test_an_ordinary_beginning_is_no_dateline(text: str):
@@ -153,6 +157,13 @@ def test_an_ordinary_beginning_is_no_dateline(text: str):
         "Crédit photo : Présidence du Mali",
         "Source: TASS",
         "AFP",
+        "Sputnik, Russia",
+        "Our correspondent in Russia",
+        "Notre correspondant à Moscou",
+        "Von unserem Korrespondenten in Moskau",
+        "Наш корреспондент в Москве",
+        "مراسلنا في موسكو",
+        "دبأ",
     ],
 )
 def test_a_line_of_credits_is_no_part_of_the_story(line: str):
@@ -171,6 +182,8 @@ def test_a_line_of_credits_is_no_part_of_the_story(line: str):
         "Sign up for our Russia newsletter",
         "Подписывайтесь на наш канал о России",
         "Lesen Sie auch: Russland",
+        "اشترك في نشرتنا: روسيا",
+        "Artículos relacionados: Rusia",
         "#Russia #Mali #Niger",
     ],
 )
@@ -200,6 +213,10 @@ def test_of_a_caption_only_the_credit_is_no_story():
 
 def test_a_caption_that_begins_with_photo_tells_the_story():
     assert zones("Photo: Malian soldiers walk past the Russian embassy in the capital.")[0][0] == "lead"
+    assert [zone for zone, _ in zones("Photo: Malian soldiers walk past the Russian embassy, 3 May. Credit: AFP")] == [
+        "lead",
+        "credit",
+    ]
 
 
 def test_the_lead_is_two_paragraphs_or_sixty_words():

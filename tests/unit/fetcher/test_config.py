@@ -1,7 +1,8 @@
 import pytest
 
 from newswatch_core.config import ConfigError
-from newswatch_fetcher.config import Outlet, check_feeds, load_feeds, slug
+from newswatch_core.feednames import default_id
+from newswatch_fetcher.config import Outlet, check_feeds, load_feeds
 
 
 @pytest.fixture
@@ -86,5 +87,5 @@ def test_a_missing_file_is_a_problem_and_not_an_error(tmp_path):
 
 
 def test_an_id_is_never_empty_nor_endless():
-    assert slug("https://xn--p1ai/" + "a" * 500)
-    assert len(slug("https://news.example/" + "a" * 500)) == 200
+    assert default_id("https://xn--p1ai/" + "a" * 500)
+    assert len(default_id("https://news.example/" + "a" * 500)) == 200

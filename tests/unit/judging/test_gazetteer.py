@@ -69,6 +69,9 @@ def test_a_guarded_acronym_counts_where_the_article_proves_it(desk: Judging, tit
         ("The Advanced Encryption Standard. The AES is fast. Mali buys it.", {"mali"}),
         ("The Confederation of Sahel States uses AES-256. The AES is proud.", {"css"}),
         ("The AES-2026 summit in Bamako", {"css"}),
+        ("The AES encryption is fast. Mali buys AES.", {"mali"}),
+        ("The Audio Editors Society (AES) met. Mali joined AES.", {"mali"}),
+        ("The A. E. S. met in Bamako", {"css"}),
         ("The AES met in Bamako.\n\nRead also: AES-256 explained", {"css"}),
     ],
 )
@@ -109,6 +112,51 @@ def test_a_window_ends_with_the_title_and_for_forbidden_words_with_the_sentence(
     assert entities(forbids, text="It is Moscow, museum closed") == set()
     assert entities(requires, "Moscow", "Museum closed") == set()
     assert entities(requires, text="It is Moscow. Museum closed") == {"city"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Russo-Chinese drills", {"russia"}),
+        ("A goal by Russo", set()),
+        ("The bill is EUM$5, and the EUM pays", {"here"}),
+        ("The bill is EUM$5", set()),
+        ("An A. here nut", set()),
+        ("It is a here nut", {"here"}),
+    ],
+)
+def test_half_a_word_a_currency_and_a_name_in_its_own_capitals_are_told_apart(
+    tmp_path: Path, text: str, expected: set[str]
+):
+    entities_file = """
+        version: 1
+        entities:
+          - id: russia
+            name: Russia
+            aliases: {en: [Russia, {text: russo, combining: true}]}
+          - id: here
+            name: Here
+            blocked: [{text: A. here, case: exact}]
+            aliases: {any: [here, {text: EUM, case: exact}]}
+    """
+
+    assert entities(Judging.load(write_desk(tmp_path, entities=entities_file)), text=text) == expected
+
+
+def test_a_person_of_the_same_surname_takes_the_bare_surname_with_him(tmp_path: Path):
+    entities_file = """
+        version: 1
+        entities:
+          - id: it
+            name: Ivan Holm
+            type: person
+            aliases: {any: [{text: Ivan Holm, forbids: {words: [striker], within: 4}}, {text: Holm, case: exact}]}
+    """
+    desk = Judging.load(write_desk(tmp_path, entities=entities_file))
+
+    assert entities(desk, text="Ivan Holm spoke. Then Holm left.") == {"it"}
+    assert entities(desk, text="The striker Ivan Holm scored. Then Holm left.") == set()
+    assert entities(desk, text="Then Kirill Holm left.") == set()
 
 
 def test_required_words_must_be_near_and_the_language_must_fit(desk: Judging):

@@ -25,6 +25,7 @@ from newswatch_judging.inflect import name_forms, plural_stem, stems, with_plura
         ("russisch", "de", "russische russischen russischer"),
         ("Russland", "de", "Russlands"),
         ("Rosja", "pl", "Rosji Rosję"),
+        ("rosyjski", "pl", "rosyjskiego rosyjskich rosyjscy"),
     ],
 )
 def test_a_name_takes_the_forms_of_its_language(word: str, language: str, forms: str):

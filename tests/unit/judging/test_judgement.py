@@ -1,53 +1,20 @@
 """The seeds, measured on hard cases of all kinds: tests/data/judgement/."""
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from newswatch_core.text import fold, words
-from newswatch_judging.desk import Judging
-from tests.support.judging import article, counted
+from tests.support.judgement import FILES, desk, line, measure
 
-ROOT = Path(__file__).parents[3]
-CASES = sorted((ROOT / "tests" / "data" / "judgement").glob("*.*"))
-RULES = {"css-russia-military-force": "force", "css-russia-embassy": "embassy"}
-
-
-@cache
-def desk() -> Judging:
-    return Judging.load(ROOT / "seeds")
-
-
-def cases(file: Path) -> Iterable[Mapping[str, Any]]:
-    """The cases of a file. A case without a language is one that no language was found for."""
-    if file.suffix == ".jsonl":
-        return [json.loads(line) for line in file.read_text().splitlines()]
-    return yaml.safe_load(file.read_text())["cases"]
-
-
-def measure(file: Path) -> tuple[Counter[str], list[str]]:
-    """How many entities and rules were right, too many or missing; and a line for each case that was wrong."""
-    counts: Counter[str] = Counter()
-    wrong = []
-    for case in cases(file):
-        found = article(case["title"], case["text"], case.get("language", ""))
-        mentions = desk().tag(found)
-        rules = {RULES[match.rule] for match in desk().judge(found, mentions) if match.rule in RULES}
-        entities, wanted = counted(mentions), set(case["entities"]) & desk().entities.keys()
-        wanted_rules = {RULES.get(rule, rule) for rule in case["rules"]}
-        for kind, got, want in (("entity", entities, wanted), ("rule", rules, wanted_rules)):
-            counts.update({f"{kind} right": len(got & want), f"{kind} extra": len(got - want)})
-            counts.update({f"{kind} missing": len(want - got)})
-            if got != want:
-                wrong.append(f"{case['id']}: {kind} {sorted(got)}, not {sorted(want)}")
-    return counts, wrong
+FLOORS = {
+    "blind-first": (0.99, 0.99, 0.99),
+    "blind-second": (0.99, 0.99, 0.98),
+    "blind-third": (0.99, 0.99, 0.99),
+}
+"""Entity precision and recall and the F1 of rules that a file must not fall below again: what was reached."""
+OTHERS = (0.95, 0.95, 0.95)
 
 
 def test_no_alias_of_the_seeds_swallows_one_of_another_entity():
@@ -68,19 +35,24 @@ def test_no_alias_of_the_seeds_swallows_one_of_another_entity():
         if {desk().entities[owner].type, desk().entities[entity].type} != {"person"}
     }
 
-    # In Chinese the name of Nigeria begins with the short one of Niger, and Jean-Marie ends with Mali.
+    # In Chinese the name of Nigeria begins with the short one of Niger, and Jean-Marie ends with Mali. A federated
+    # state of Nigeria bears the name of Niger.
     assert swallowed == {
         ("nigeria", "尼 日 利 亚", "niger"),
+        ("nigeria", "etat du niger", "niger"),
+        ("nigeria", "dans l etat du niger", "niger"),
+        ("nigeria", "village de l etat du niger", "niger"),
         ("nigeria", "尼 日 利 亞", "niger"),
         ("karamoko-jean-marie-traore", "卡 拉 莫 科 让 马 里 特 拉 奥 雷", "mali"),
     }
 
 
-@pytest.mark.parametrize("file", CASES, ids=lambda file: file.stem)
-@pytest.mark.parametrize("kind", ["entity", "rule"])
-def test_the_seeds_judge_hard_cases_right(file: Path, kind: str):
-    counts, wrong = measure(file)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_seeds_judge_hard_cases_no_worse_than_before(file: Path):
+    measured, wrong = measure(file)
+    print(line(file, measured))
 
-    right = counts[f"{kind} right"]
-    assert right / (right + counts[f"{kind} extra"]) >= 0.95, wrong
-    assert right / (right + counts[f"{kind} missing"]) >= 0.95, wrong
+    precision, recall, f1 = FLOORS.get(file.stem, OTHERS)
+    assert measured["entity"].precision >= precision, wrong
+    assert measured["entity"].recall >= recall, wrong
+    assert measured["rule"].f1 >= f1, wrong

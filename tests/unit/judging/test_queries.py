@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswatch_judging.query import QueryError, check_names, parse
+from newswatch_core.feednames import FeedNames
+from newswatch_judging.names import check_names
+from newswatch_judging.query import QueryError, parse
 from newswatch_judging.tree import And, AtLeast, Filter, InZone, Near, Not, Or, Within, terms_of, text_of
 
 
@@ -61,7 +63,7 @@ def test_a_clause_is_shown_as_written():
         ("@css)", 5, "closing bracket too many", "take it out"),
         ("@css AND", 9, "ends too soon", "must follow"),
         ("AND @css", 1, "something before it", "each side"),
-        ('"abc', 1, "not expected", 'closing "'),
+        ('"abc', 1, "no partner", 'closing "'),
         ("ab*", 1, "too short", "3 letters"),
         ("foo:bar", 4, "':'", "title lead body"),
         ("a NEAR/0 b", 3, "out of bounds", "from 1"),
@@ -93,6 +95,103 @@ def test_unknown_names_are_refused_with_what_was_probably_meant():
         (10, "no entity @rusia", "did you mean @russia?"),
         (21, "no keyword set #embasy", "did you mean #embassy?"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "hint"),
+    [
+        ("@css And @russia", 6, "AND"),
+        ("@css ANDNOT @russia", 6, "AND NOT"),
+        ("@css and-not @russia", 6, "AND NOT"),
+        ("@css BUT-NOT @russia", 6, "AND NOT"),
+        ("@css NOT @russia", 6, "AND NOT"),
+        ("@css && @russia", 6, "AND"),
+        ("@css || @russia", 6, "OR"),
+        ("@css AND !@russia", 10, "NOT"),
+        ("@css AND -football", 10, "AND NOT"),
+        ("a1 NEAR b1", 4, "NEAR/10"),
+        ("a1 NEAR 5 b1", 4, "NEAR/5"),
+        ("a1 near/5 b1", 4, "NEAR/5"),
+        ("a1 NEAR/ 5 b1", 4, "NEAR/5"),
+        ("a1 W/5 b1", 4, "NEAR/5"),
+        ("a1 before/3 b1", 4, "BEFORE/3"),
+        ("atleast @css", 1, "atleast/3"),
+        ("ATLEAST/4 @css", 1, "atleast/4"),
+        ("Sentence(a1 AND b1)", 1, "sentence(...)"),
+        ("PARAGRAPH (a1 AND b1)", 1, "paragraph(...)"),
+        ("Title:a1", 6, "title:"),
+        ("titel:a1", 6, "did you mean title:?"),
+        ("language:fr AND a1", 9, "did you mean lang:?"),
+        ("a1 AND outlet:RFI", 14, "did you mean source:?"),
+        ("#embassy+ AND a1", 1, "take the + out"),
+        ("'joint force'", 1, "straight double quotes"),
+        ("‘joint force’", 1, "straight double quotes"),
+        ("«joint force»", 1, "straight double quotes"),
+        ("„joint force“", 1, "straight double quotes"),
+        ("“joint force", 1, "straight double quotes"),
+        ('a1 AND "joint force', 8, 'a closing " is missing'),
+        ('"joint force AND "b1"', 21, 'a closing " is missing'),
+        ("@ russia", 1, "an id follows directly"),
+        ("a1 AND OR b1", 8, "a term on each side"),
+    ],
+)
+def test_what_other_programs_write_is_answered_with_what_to_write_here(query: str, column: int, hint: str):
+    with pytest.raises(QueryError) as caught:
+        parse(query)
+
+    assert hint in caught.value.hint
+    assert caught.value.column == column
+    assert caught.value.kind == "syntax"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "android",
+        "Orly",
+        "not-for-profit",
+        "near-term",
+        "l’Union",
+        "beforehand",
+        "withinside",
+        '"and"',
+        '"near"',
+        "AT&T",
+    ],
+)
+def test_words_that_look_like_operators_are_words(query: str):
+    assert [term.kind for term in terms_of(parse(query))] in (["word"], ["phrase"])
+
+
+@pytest.mark.parametrize(
+    ("filter_", "message", "hint"),
+    [
+        ("lang:french", "no language 'french'", "fr (French)"),
+        ("lang:fra", "no language 'fra'", "fr (French)"),
+        ("lang:en-GB", "no language 'en-GB'", "en (English)"),
+        ("lang:xx", "no language 'xx'", "two letters"),
+        ("source-country:UK", "no country 'UK'", "source-country:GB?"),
+        ("source-country:Mali", "no country 'Mali'", "two letters"),
+        ("feed:wire-al", "no feed 'wire-al'", "feed:wire-all?"),
+    ],
+)
+def test_filters_that_nothing_can_satisfy_are_refused(filter_: str, message: str, hint: str):
+    query = f"mali AND {filter_}"
+    feeds = FeedNames(frozenset({"wire-all"}), frozenset())
+
+    (error,) = check_names(parse(query), query, (), (), feeds)
+
+    assert message in error.message
+    assert hint in error.hint
+    assert (error.column, error.kind) == (10, "name")
+
+
+def test_an_entity_written_as_a_keyword_set_is_told_apart():
+    query = "#russia AND @embassy"
+
+    errors = check_names(parse(query), query, {"russia"}, {"embassy"})
+
+    assert [error.hint for error in errors] == ["did you mean @russia?", "did you mean #embassy?"]
 
 
 @pytest.mark.parametrize(

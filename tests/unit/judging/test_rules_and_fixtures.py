@@ -97,7 +97,7 @@ def test_a_fixture_that_cannot_be_read_is_a_problem(desk: Path, path: str):
     [
         ("@russia AND", "@rusia AND", "no entity @rusia", "did you mean @russia?"),
         ("#embassy'", "#embasy'", "no keyword set #embasy", "did you mean #embassy?"),
-        ("@russia AND", "@russia and", "column 9", "in capitals"),
+        ("@russia AND", "@russia and", "'and' is no operator", "in capitals"),
         ("severity: high", "severity: urgent", "severity", ""),
         ("title: Russia's embassies", "titel: Russia's embassies", "unknown field 'titel'", "did you mean 'title'?"),
     ],
@@ -127,6 +127,8 @@ def test_a_rule_twice_is_a_problem(desk: Path):
         ("{id: A, name: A, aliases: {any: [Aaaa]}}", "id"),
         ("{id: a, name: A, aliases: {any: [{text: x, neveralone: true}]}}", "neveralone"),
         ("{id: a, name: A}", "'aliases' is missing"),
+        ("{id: a, name: A, aliases: {eng: [Aaaa]}}", "no language 'eng'"),
+        ("{id: a, name: A, aliases: {any: [{text: Aaaa, languages: [xx]}]}}", "counts in 'xx', which is no language"),
     ],
 )
 def test_a_broken_entity_is_a_problem(tmp_path: Path, entities: str, message: str):

@@ -55,6 +55,8 @@ def lines(wording: Wording, *, colours: bool) -> Sequence[str]:
         block += [f"   - {rule}" for rule in wording.rules]
     if wording.before:
         block.append(f"  {wording.before}")
+    for what, counted in wording.counts:
+        block += [f"  {what}:", *(f"   - {line}" for line in counted)]
     block += [f"  > {_marked(quoted, colours=colours)}" for quoted in wording.quotes]
     block += [f"    {gloss}" for gloss in wording.glosses]
     block += [f"  {wording.facts}; {wording.times}"]

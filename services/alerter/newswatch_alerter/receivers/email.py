@@ -212,6 +212,8 @@ def as_text(wording: Wording) -> str:
     else:
         lines += [f"{wording.rules_word}:", *(f"- {defang(str(rule))}" for rule in wording.rules)]
     lines += [defang(wording.before)] if wording.before else []
+    for what, counted in wording.counts:
+        lines += ["", f"{defang(what)}:", *(f"- {defang(line)}" for line in counted)]
     lines += [""] if wording.quotes else []
     lines += [f"> {_marked_text(quoted)}" for quoted in wording.quotes]
     lines += [defang(gloss) for gloss in wording.glosses]
@@ -253,6 +255,13 @@ def as_html(wording: Wording) -> str:
         "</ul>",
     ]
     body += [_paragraph(_html(wording.before), _SMALL)] if wording.before else []
+    for what, counted in wording.counts:
+        body += [
+            _paragraph(f"{_html(what)}:", "margin:12px 0 0"),
+            '<ul style="margin:4px 0;padding-left:20px">',
+            *(f"<li>{_html(line)}</li>" for line in counted),
+            "</ul>",
+        ]
     body += [f'<blockquote style="{_QUOTE}">{_marked_html(quoted)}</blockquote>' for quoted in wording.quotes]
     body += [_paragraph(_html(gloss), _SMALL) for gloss in wording.glosses]
     body += [_paragraph(_html(f"{wording.facts}; {wording.times}"), _SMALL)]

@@ -173,6 +173,8 @@ def payload(wording: Wording) -> dict[str, Any]:
         _lines([f"{_flags(wording)}{_bold(f'[{wording.severity}]')} {_bold(wording.title)}", escape(wording.source)]),
         _lines([introduced + _fitting(rules), *([escape(wording.before)] if wording.before else [])]),
     ]
+    for what, counted in wording.counts:
+        sections.append(f"{escape(what)}:\n• " + _fitting([escape(line) for line in counted]))
     if wording.quotes:
         sections.append(_lines(f"> {_marked(quoted)}" for quoted in wording.quotes))
     if wording.glosses:

@@ -73,4 +73,5 @@ def _github(problem: Problem, desk: Path) -> str:
     message = problem.message + (f" ({problem.hint})" if problem.hint else "")
     for character, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
         message = message.replace(character, code)
-    return f"::{problem.severity} file={desk / problem.file},line={max(problem.line, 1)}::{message}"
+    column = f",col={problem.column}" if problem.column else ""
+    return f"::{problem.severity} file={desk / problem.file},line={max(problem.line, 1)}{column}::{message}"

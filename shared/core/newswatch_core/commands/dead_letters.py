@@ -49,7 +49,7 @@ def list_(
     for letter in letters:
         at = letter.at[:16].replace("T", " ")
         about = f"{letter.service:<12}  article {letter.key}  tries {letter.tries}  {letter.reason}"
-        typer.echo(f"{letter.id:<6}  {at}  {about}")
+        typer.echo(_printable(f"{letter.id:<6}  {at}  {about}"))
     if not letters:
         typer.echo("no dead letters")
 
@@ -67,7 +67,7 @@ def show(
     with _kept(data, postgres, kafka, desk) as kept:
         (letter,) = _chosen(kept, [id])
     for name in ("id", "service", "topic", "key", "at", "tries", "reason"):
-        typer.echo(f"{name:<8} {json.dumps(getattr(letter, name), ensure_ascii=False)}")
+        typer.echo(_printable(f"{name:<8} {json.dumps(getattr(letter, name), ensure_ascii=False)}"))
     typer.echo(f"{'title':<8} {json.dumps(title_of(letter), ensure_ascii=False)}")
     typer.echo(letter.value.decode("utf-8", "backslashreplace"))
 
@@ -99,6 +99,11 @@ _settle(
     lambda kept, letters: kept.replay(letters),
 )
 _settle("drop", "Forget them.", "dropped", lambda kept, letters: kept.drop(letters))
+
+
+def _printable(line: str) -> str:
+    """A key of another system may be no text."""
+    return line.encode("utf-8", "backslashreplace").decode()
 
 
 @contextmanager

@@ -91,6 +91,15 @@ class Batches:
         """Why this stage stopped for good; empty while it runs."""
         return self._account.stopped
 
+    def remind_if_stopped(self) -> None:
+        """Says so once a minute."""
+        if self.stopped and self._reminder.due():
+            self._log.error("stage stopped", stage=self.name, reason=self.stopped)
+
+    def prepare(self) -> None:
+        """Loads the stage if need be, before anything is in hand: that may take a minute. Raises StoppingError."""
+        self._ensure_stage()
+
     def forget(self) -> None:
         """The stage is loaded anew before the next event: others may have written since. From any thread."""
         self._stale = True
@@ -98,9 +107,9 @@ class Batches:
     def handle(self, batch: Sequence[Incoming]) -> tuple[Sequence[Outgoing], int]:
         """What the first events of the batch lead to, and how many those are: a portion, one at least.
 
-        To be delivered before the rest is handed in: it never waits with something in hand. Raises StoppingError.
+        To be delivered before the rest is handed in: it never waits with something in hand. Nothing is to be handed to
+        a stage that stopped. Raises StoppingError.
         """
-        self._hold_if_stopped()
         end, tries = 1 if self._careful else portion(len(record.value) for record in batch), 0
         while True:
             stage = self._ensure_stage()
@@ -223,12 +232,6 @@ class Batches:
         self.trouble = problem
         if self._reminder.due():
             self._log.error(what, stage=self.name, problem=problem, **hint)
-
-    def _hold_if_stopped(self) -> None:
-        while self.stopped:
-            if self._reminder.due():
-                self._log.error("stage stopped", stage=self.name, reason=self.stopped)
-            self._wait(1.0)
 
     def _wait(self, seconds: float) -> None:
         if self._stopping.wait(seconds):

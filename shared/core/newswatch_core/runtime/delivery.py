@@ -53,12 +53,12 @@ class Outgoing(NamedTuple):
 
 
 class Deliverer:
-    """The one producer of a process. `limit`: bytes of the largest record that its topics take."""
+    """The one producer of a process. `limits`: bytes of the largest record that each of its topics takes."""
 
-    def __init__(self, broker: Broker, pulse: Pulse, *, limit: int) -> None:
+    def __init__(self, broker: Broker, pulse: Pulse, *, limits: Sequence[int]) -> None:
         self._broker = broker
         self._pulse = pulse
-        self._limit = limit
+        self._limits = limits
         self._producer: AIOKafkaProducer | None = None
         self._reminder = Reminder()
         self._log = structlog.get_logger()
@@ -73,9 +73,9 @@ class Deliverer:
             client_id="newswatch",
             acks="all",
             enable_idempotence=True,
-            max_request_size=self._limit,
+            max_request_size=max(self._limits),
             # A batch over a topic's limit is refused whole, and a refusal breaks an idempotent producer for good.
-            max_batch_size=min(1 << 19, self._limit // 2),
+            max_batch_size=min(1 << 19, min(self._limits) // 2),
             request_timeout_ms=30_000,
         )
         try:

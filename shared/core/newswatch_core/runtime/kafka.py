@@ -19,6 +19,7 @@ from weakref import WeakSet
 
 import faust
 import structlog
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
@@ -39,8 +40,9 @@ _PAUSE = 0.05
 """Seconds between small batches: a transaction for each article would cost ten times what the article does."""
 _SCHEME = "newswatch"
 
-Handle = Callable[[Sequence[Incoming]], Awaitable[None]]
-"""Returns when all that the batch leads to is delivered. Whatever it raises ends the process."""
+Handle = Callable[[Sequence[Incoming]], Awaitable[int]]
+"""Returns when all that the batch leads to is delivered: how many of its records that are. Fewer than all only when
+nothing more is to be handled. Whatever it raises ends the process."""
 
 
 class _Producer(driver.Producer):
@@ -58,6 +60,16 @@ class _Producer(driver.Producer):
 
 class _Thread(driver.AIOKafkaConsumerThread):
     """The consumer's thread, which notices when another worker has taken this one's identity."""
+
+    @property
+    def _assignor(self) -> type[Any]:
+        """Whoever holds a partition keeps it while others come and go: the next one has a window to load first."""
+        sticky: type[Any] = StickyPartitionAssignor
+        return sticky
+
+    @_assignor.setter
+    def _assignor(self, value: object) -> None:
+        """Faust takes turns where it has no tables: a standby that starts would take over from the active."""
 
     async def on_start(self) -> None:
         # The broker was there a moment ago, but a consumer that does not find it would end the process.
@@ -94,8 +106,13 @@ class _Batch(ConsumerMessage):
             last.topic, last.partition, last.offset, time, kind, [], b"", b"", None, generation_id=generation
         )
         self.records = records
-        self.ends = {TP(record.topic, record.partition): record.offset for record in records}
-        self.delivered = False
+        self.delivered = 0
+        """How many of the records, from the first on."""
+
+    @property
+    def ends(self) -> dict[TP, int]:
+        """The last offsets that were delivered."""
+        return {TP(record.topic, record.partition): record.offset for record in self.records[: self.delivered]}
 
 
 class _Consumer(driver.Consumer):
@@ -117,6 +134,11 @@ class _Consumer(driver.Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
+        app: Any = self.app
+        if app.holds():
+            # Nothing stays in hand: a rebalance would wait for it, and the whole group with it.
+            await asyncio.sleep(min(timeout, _PAUSE))
+            return {}
         # Faust's own back-pressure is to look again in a second.
         if len(self._open) >= (1 if self._few else _READ_AHEAD):
             self._closed.clear()
@@ -141,14 +163,13 @@ class _Consumer(driver.Consumer):
         """A batch that was not delivered was skipped in a rebalance: it is read again by whoever has its partitions."""
         assert isinstance(message, _Batch)  # noqa: S101 - guards the type
         message.acked = True
-        if message.delivered:
-            for place, offset in message.ends.items():
-                self._acked[place].append(offset)
+        for place, offset in message.ends.items():
+            self._acked[place].append(offset)
         self._open.discard(message)
         self._closed.set()
         self._unacked_messages.discard(message)
         notify(self._waiting_for_ack)
-        return message.delivered
+        return bool(message.delivered)
 
     def _new_offset(self, tp: TP) -> int | None:
         """What to commit: all up to the last batch acknowledged was delivered, since none overtakes another."""
@@ -168,6 +189,11 @@ class _Transport(driver.Transport):
     Producer = _Producer
 
 
+class _App(faust.App):
+    holds: Callable[[], bool]
+    """Whether nothing is to be read."""
+
+
 def build_app(
     service: str,
     broker: Broker,
@@ -176,16 +202,18 @@ def build_app(
     folder: Path,
     replica: str = "",
     assigned: Callable[[frozenset[object]], object] = lambda partitions: None,
+    holds: Callable[[], bool] = lambda: False,
 ) -> faust.App:
     """The worker of one stage, not yet started. `replica`: an identity that no other worker of the service has.
 
     `folder` is where Faust wants a place of its own; it writes nothing there. `assigned` hears of the partitions
-    that this worker holds, whenever that changes. Call it in the event loop that the app is to run in.
+    that this worker holds, whenever that changes. While `holds` says so, nothing is read. Call it in the event loop
+    that the app is to run in.
     """
     TRANSPORTS.aliases[_SCHEME] = f"{__name__}:_Transport"
     folder.mkdir(parents=True, exist_ok=True)
     session = broker.session
-    app = faust.App(
+    app = _App(
         broker.named(service),
         broker=[f"{_SCHEME}://{server}" for server in broker.servers.split(",")],
         broker_credentials=_credentials(broker),
@@ -210,6 +238,7 @@ def build_app(
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
+    app.holds = holds
 
     @app.on_partitions_assigned.connect  # type: ignore[arg-type] # its type asks for more than it gives
     async def on_assigned(_app: Any, partitions: Any, **_: Any) -> None:
@@ -223,10 +252,9 @@ def build_app(
         async for event in stream.events():
             batch = event.message
             try:
-                await handle([_incoming(record) for record in batch.records])
+                batch.delivered = await handle([_incoming(record) for record in batch.records])
             except BaseException as error:  # noqa: BLE001 - left by an exception, the body would go on with the next
                 end_now(Exit.UNEXPECTED, f"a batch was left unfinished: {error!r}")
-            batch.delivered = True
             await stream.ack(event)
 
     return app

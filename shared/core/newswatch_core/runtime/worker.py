@@ -34,6 +34,7 @@ from newswatch_core.runtime.parts import parts_of
 from newswatch_core.runtime.pulse import Pulse
 from newswatch_core.runtime.waiting import ask_database, wait_for_database, wait_for_topics, watch
 from newswatch_core.storage.articles import put_articles
+from newswatch_core.storage.postgres import not_ahead
 from newswatch_core.storage.retention import sweep
 
 TICK = 1.0
@@ -114,7 +115,7 @@ class Worker:
     async def _work(self, limits: Mapping[str, int]) -> None:
         name, broker = self._service.name, self._broker
         roomy = limits[broker.writes(name)], limits[broker.dead_letters(name)]
-        deliverer = Deliverer(broker, self._pulse, limit=max(roomy))
+        deliverer = Deliverer(broker, self._pulse, limits=roomy)
         emitter = _Emitter(self._context, broker, deliverer, name, roomy)
         parts = parts_of(self._service, self._context, emitter.emit)
         stage = None
@@ -162,7 +163,13 @@ class Worker:
 
         name, place = self._service.name, self._place
         app = build_app(
-            name, self._broker, stage.handle, folder=place.folder, replica=place.replica, assigned=stage.assigned
+            name,
+            self._broker,
+            stage.handle,
+            folder=place.folder,
+            replica=place.replica,
+            assigned=stage.assigned,
+            holds=stage.holds,
         )
         ticking = asyncio.create_task(_guarded("ticks", stage.tick_for_ever()))
         abandoned = asyncio.create_task(stage.abandoned.wait())
@@ -176,7 +183,8 @@ class Worker:
     async def _sweep(self) -> None:
         def once() -> int:
             with self._context.database.write() as tx:
-                return sweep(tx, self._context.clock(), self._context.settings.retention)
+                # Deleted is deleted: a clock that is a year ahead must not make old what is new.
+                return sweep(tx, not_ahead(tx, self._context.clock()), self._context.settings.retention)
 
         while True:
             try:
@@ -189,6 +197,7 @@ class Worker:
         while True:
             self.health.turned("loop")
             if self._batches is not None:
+                self._batches.remind_if_stopped()
                 self.health.trouble(self._batches.name, self._batches.stopped or self._batches.trouble)
                 if {self._batches.name, *_NEEDS} & self.health.troubles().keys():
                     # It waits for what is away, or for somebody: to start it again would not help.
@@ -230,6 +239,8 @@ class _Stage:
         self._thread = ThreadPoolExecutor(1, "stage")
         self._loop = asyncio.get_running_loop()
         self._partitions: frozenset[object] = frozenset()
+        self._preparing = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger()
         self.abandoned = asyncio.Event()
         """Set when a batch was given up because the process stops."""
@@ -238,23 +249,40 @@ class _Stage:
         """What other workers held until now they may have written to: the stage's memory is behind."""
         if partitions - self._partitions:
             self._batches.forget()
+            self._preparing += 1
+            task = asyncio.create_task(_guarded("loading", self._prepare()))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         self._partitions = partitions
         self._log.info("assigned", stage=self._batches.name, partitions=len(partitions))
 
-    async def handle(self, batch: Sequence[Incoming]) -> None:
+    async def _prepare(self) -> None:
+        async with self._turn:
+            with contextlib.suppress(StoppingError):
+                await self._loop.run_in_executor(self._thread, self._batches.prepare)
+        self._preparing -= 1
+
+    def holds(self) -> bool:
+        """Whether nothing is to be read: the stage is being loaded, or has stopped for good."""
+        return bool(self._preparing or self._batches.stopped)
+
+    async def handle(self, batch: Sequence[Incoming]) -> int:
+        """How many of the events were handled: all, unless the stage stops."""
         async with self._turn:
             self._log.debug("batch", stage=self._batches.name, events=len(batch))
-            while batch:
+            left = batch
+            while left and not self._batches.stopped:
                 try:
-                    outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, batch)
+                    outgoing, done = await self._loop.run_in_executor(self._thread, self._batches.handle, left)
                 except StoppingError:
                     self.abandoned.set()
                     # Never to return: what returns is acknowledged.
                     await asyncio.Event().wait()
                 await self._deliverer.deliver(outgoing)
-                batch = batch[done:]
+                left = left[done:]
             self._log.debug("batch done", stage=self._batches.name)
             self._health.turned("stage")
+            return len(batch) - len(left)
 
     async def tick_for_ever(self) -> None:
         def deliver(records: Sequence[Outgoing]) -> None:

@@ -6,6 +6,7 @@ tries again. A row or a table that is locked too long is trouble of the database
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -123,6 +124,14 @@ def take_time(tx: Connection) -> None:
             tx.execute(text("SELECT set_config(:name, '0', true)"), {"name": name})
 
 
+def not_ahead(tx: Connection, now: datetime) -> datetime:
+    """`now`, but no later than the server's time: of many processes one may have a clock that is ahead."""
+    if tx.dialect.name != "postgresql":
+        return now
+    servers: datetime = tx.execute(text("SELECT now()")).scalar_one()
+    return min(now, servers)
+
+
 def lock_names(tx: Connection, names: Iterable[str]) -> None:
     """Makes other transactions that lock one of `names` wait for the end of this one. With SQLite writers wait anyway.
 
@@ -134,6 +143,14 @@ def lock_names(tx: Connection, names: Iterable[str]) -> None:
 
 
 _LOCK_KEYS = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+
+
+def wait_for_name(tx: Connection, name: str) -> None:
+    """Returns when no other transaction holds `name`, and locks nothing. With SQLite it never waits."""
+    if tx.dialect.name == "postgresql":
+        savepoint = tx.begin_nested()
+        lock_names(tx, [name])
+        savepoint.rollback()
 
 
 def try_lock_name(tx: Connection, name: str) -> bool:

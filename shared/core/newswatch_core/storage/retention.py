@@ -8,6 +8,7 @@ from newswatch_core.settings import Retention
 from newswatch_core.storage import partitions, postgres
 from newswatch_core.storage.schema import (
     articles,
+    counted,
     dead_letters,
     decisions,
     deliveries,
@@ -24,6 +25,8 @@ from newswatch_core.topics import TOPICS
 SEEN_MARKS = timedelta(days=30)
 """How long an entry is remembered after it left its feed: publishers bring old ones back."""
 DELIVERIES = timedelta(days=90)
+COUNTED = timedelta(days=32)
+"""What a rule counts lies at most 30 days apart; an article may be dated two days before it is seen."""
 
 
 _LOCK = "retention"
@@ -77,6 +80,7 @@ def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime],
         # Decisions outlive the seen marks: an entry that comes back must meet the decision it had.
         (decisions, decisions.c.at, now - keep.articles - SEEN_MARKS),
         (dead_letters, dead_letters.c.at, now - keep.articles),
+        (counted, counted.c.at, now - COUNTED),
         (hosts, hosts.c.held_until, now - keep.articles),
     ]
 

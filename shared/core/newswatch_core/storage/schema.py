@@ -233,6 +233,21 @@ alert_stories = Table(
     Index("alert_stories_story", "story"),
 )
 
+counted = Table(
+    "counted",
+    metadata,
+    Column("tally", _Id, primary_key=True, comment="stands for a rule that counts"),
+    Column("article", _Id, primary_key=True),
+    Column("story", _Id, nullable=False),
+    Column("title", SafeText, nullable=False),
+    Column("outlet", SafeText, nullable=False),
+    Column("url", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("alert", _Id, comment="the one that it counted for; while there is none it waits for others"),
+    Index("counted_tally_at", "tally", "at"),
+    Index("counted_at", "at"),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
