@@ -55,6 +55,12 @@ def test_the_other_examples_of_the_readme_are_valid(desk: Path):
     )
 
 
+def test_the_explanation_that_is_shown_is_what_the_command_prints():
+    (command, shown) = re.findall(r"\$ newswatch (explain .*)\n((?:.*\n)+?)```", README)[0]
+    done = newswatch(*command.replace("--desk seeds", f"--desk {SEEDS}").split())
+    assert (done.returncode, done.stdout) == (0, shown)
+
+
 def test_every_command_is_told_and_exists():
     named = set(re.findall(r"`newswatch ([a-z-]+)", README)) | {"alerts", "dead-letters"}
     listed = set(re.findall(r"^  ([a-z-]+) ", newswatch("--help").stdout.split("Commands:")[1], re.MULTILINE))

@@ -30,7 +30,7 @@ MAX_RULES = 15
 MAX_COUNTED = 15
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
-_CLOSENESS: Mapping[Closeness, str] = {
+CLOSENESS_TOLD: Mapping[Closeness, str] = {
     "title": "all in the headline",
     "sentence": "all in one sentence",
     "paragraph": "in one paragraph",
@@ -308,7 +308,7 @@ def word(message: Message, *, now: datetime, delivery: str, repeat: bool = False
     flags = ["SAMPLE"] if message.sample else []
     if repeat:
         flags.append(f"possible repeat of {delivery}")
-    rules = tuple(RuleLine(told.title, told.id, _CLOSENESS[told.closeness]) for told in message.rules[:MAX_RULES])
+    rules = tuple(RuleLine(told.title, told.id, CLOSENESS_TOLD[told.closeness]) for told in message.rules[:MAX_RULES])
     more = len(message.rules) - len(rules)
     thread = message.thread
     words = "Now also" if thread else ("Rule" if len(message.rules) == 1 else f"{len(message.rules)} rules")

@@ -12,8 +12,10 @@ import structlog
 from msgspec.structs import replace
 
 from newswatch_alerter import messages, store, tallies
+from newswatch_alerter.account import account
 from newswatch_alerter.config import Receivers, sample_configs
 from newswatch_alerter.lifecycle import Decision, Planned, Watched, decide, is_sample, plan
+from newswatch_alerter.nearmisses import NearMisses
 from newswatch_alerter.orders import NAME, Orders, live_orders, notify_problems
 from newswatch_alerter.outbox import pending_row
 from newswatch_alerter.receivers.base import Receiver, ReceiverConfig
@@ -28,6 +30,8 @@ from newswatch_core.events import (
     Event,
     FetchedArticle,
     Match,
+    Mention,
+    RefusedMention,
     StoryMerged,
     TaggedArticle,
     hash_id,
@@ -37,6 +41,7 @@ from newswatch_core.ports import Context, Filter, Line, LoadStage, Outcome, Pois
 from newswatch_core.storage.schema import deliveries
 from newswatch_core.storage.upsert import insert_missing
 from newswatch_judging.desk import Judging, check_entities, check_judging
+from newswatch_judging.nearmiss import refused_of
 from newswatch_judging.rules import FOLDER, RulesRead, read_rules, unread_files
 
 
@@ -47,6 +52,7 @@ class Alerter:
         """`orders` is asked once for each batch: all of it is judged alike."""
         self._in_force = orders
         self._orders = orders()
+        self._near = NearMisses()
         self._untold: list[tuple[Article, Decision]] = []
         self._log = structlog.get_logger()
 
@@ -56,7 +62,8 @@ class Alerter:
         batch = [_apart(event) for event in batch]
         articles = {event.article.id for event in batch if isinstance(event, TaggedArticle)}
         decisions = store.load_decisions(tx, articles)
-        matches = [self._matches(event, decisions) for event in batch]
+        matches = [self._matches(event, decisions, now) for event in batch]
+        self._near.save(tx)
         # Judging is over before anybody has to wait; what was decided meanwhile is looked up again.
         store.lock_stories(tx, _stories(batch, matches) | self._tallies(batch, matches))
         matching = {key_of(event) for event, found in zip(batch, matches, strict=True) if found}
@@ -79,14 +86,17 @@ class Alerter:
         self._tell()
         return ()
 
-    def _matches(self, event: Event, decisions: store.Decisions) -> Sequence[Match]:
-        """The event's matches, unless all of it was decided on before."""
+    def _matches(self, event: Event, decisions: store.Decisions, now: datetime) -> Sequence[Match]:
+        """The event's matches, unless all of it was decided on before. Near misses are noted."""
         if not isinstance(event, TaggedArticle):
             return ()
         stored = decisions[event.article.id].get(event.article.revision)
         if stored and stored.is_whole(event):
             return ()
-        return self._ranked(matches_of(self._orders.judging, event))
+        found = found_in(self._orders.judging, event)
+        matches = self._orders.judging.judge(event.article, found[0])
+        self._near.look(self._orders.judging, event, found, matches, now)
+        return self._ranked(matches)
 
     def _article(
         self, event: TaggedArticle, matches: Sequence[Match], decisions: store.Decisions, tx: Tx, now: datetime
@@ -169,6 +179,7 @@ class Alerter:
 
     def _tell(self) -> None:
         """Logs and counts the last batch: it is known to be committed only when the next call comes."""
+        self._near.count()
         untold, self._untold = self._untold, []
         for article, decision in untold:
             self._tell_of(article, decision)
@@ -208,13 +219,19 @@ def _stories(batch: Sequence[Event], matches: Sequence[Sequence[Match]]) -> set[
     return merged | samples | matched
 
 
-def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
-    """All rules on the event's article, tagged anew unless its mentions were found with the same entities."""
+def found_in(judging: Judging, event: ArticleEvent) -> tuple[Sequence[Mention], Sequence[RefusedMention]]:
+    """The mentions in the event's article and what was refused, tagged anew unless that was with the same entities."""
     if isinstance(event, TaggedArticle) and event.entities == judging.entities_hash:
-        return judging.judge(event.article, event.mentions)
+        return event.mentions, event.refused
     if isinstance(event, TaggedArticle):
         metrics.RETAGGED.inc()
-    return judging.judge(event.article, judging.tag(event.article))
+    tagged = judging.tagged(event.article)
+    return tagged.mentions, refused_of(tagged)
+
+
+def matches_of(judging: Judging, event: ArticleEvent) -> Sequence[Match]:
+    """The matches of all rules on the event's article."""
+    return judging.judge(event.article, found_in(judging, event)[0])
 
 
 class AlerterFilter:
@@ -320,4 +337,4 @@ def make_filter(context: Context, _tx: Tx) -> Filter:
     return AlerterFilter(Judging.load(context.desk))
 
 
-SERVICE = Service(name=NAME, check=check, stage=make_stage, sender=make_sender, filter=make_filter)
+SERVICE = Service(name=NAME, check=check, stage=make_stage, sender=make_sender, filter=make_filter, account=account)

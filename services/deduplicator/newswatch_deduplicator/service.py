@@ -16,6 +16,7 @@ from newswatch_core.config import Problem
 from newswatch_core.events import Article, DeduplicatedArticle, Event, FetchedArticle, StoryMerged
 from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_deduplicator import store
+from newswatch_deduplicator.account import account
 from newswatch_deduplicator.fingerprint import fingerprint, microseconds
 from newswatch_deduplicator.memory import Decision, Limits, Memory
 
@@ -115,4 +116,4 @@ def _filter(context: Context, tx: Tx) -> DeduplicatorFilter:
     return DeduplicatorFilter(Memory())
 
 
-SERVICE = Service(name="deduplicator", check=_check, stage=_stage, filter=_filter)
+SERVICE = Service(name="deduplicator", check=_check, stage=_stage, filter=_filter, account=account)

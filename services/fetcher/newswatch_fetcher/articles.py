@@ -20,11 +20,15 @@ _TELLS_LANGUAGE = 40
 
 @dataclass(frozen=True)
 class Page:
-    """What reading an article's page brought: `text`, or "" and the `problem`. `url` is where redirects led."""
+    """What reading an article's page brought: `text`, or "" and the `problem`. `url` is where redirects led.
+
+    `title`: the page's headline, where that was asked for; a feed tells a better one.
+    """
 
     url: str
     text: str = ""
     problem: str = ""
+    title: str = ""
 
 
 def id_of(feed: str, entry: Entry) -> str:

@@ -5,13 +5,23 @@ import re
 
 import trafilatura
 
-from newswatch_fetcher.clean import clean_text
+from newswatch_fetcher.clean import clean_text, clean_title
 
 # What it warns of (a page without text, say) is told by the empty result.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _META = re.compile(rb"""<meta[^>]{1,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{2,30})""", re.IGNORECASE)
 _HEADER = re.compile(r"""charset\s*=\s*["']?([a-zA-Z0-9_:.-]{2,30})""", re.IGNORECASE)
+_TITLES = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        r"""<meta[^>]{1,300}?property\s*=\s*["']og:title["'][^>]{1,300}?content\s*=\s*"([^"]{1,500})""",
+        r"""<meta[^>]{1,300}?content\s*=\s*"([^"]{1,500})"[^>]{1,300}?property\s*=\s*["']og:title["']""",
+        r"<h1[^>]{0,500}>(.{1,1000}?)</h1>",
+        r"<title[^>]{0,300}>(.{1,500}?)</title>",
+    )
+)
+_TITLE_WITHIN = 300_000
 _REFUSED = ("utf-7", "utf7", "cp65000")
 
 
@@ -21,6 +31,13 @@ def extract_text(body: bytes, content_type: str = "", url: str | None = None) ->
     found = trafilatura.extract(page, url=url, fast=True, include_comments=False, output_format="txt")
     # Each line of its plain-text output is a block of the page.
     return clean_text("\n\n".join((found or "").splitlines()))
+
+
+def extract_title(body: bytes, content_type: str = "") -> str:
+    """The headline of a page: what it tells other sites, else its first heading, else its title; "" if none."""
+    page = decode(body[:_TITLE_WITHIN], content_type)
+    found = (pattern.search(page) for pattern in _TITLES)
+    return next((title for one in found if one and (title := clean_title(one[1]))), "")
 
 
 def decode(body: bytes, content_type: str = "") -> str:

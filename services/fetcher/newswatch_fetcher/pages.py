@@ -28,10 +28,11 @@ _HTML = ("text/html", "application/xhtml+xml")
 
 
 class Pages:
-    """Reads pages."""
+    """Reads pages; their headlines as well if `titled`."""
 
-    def __init__(self, egress: Egress, workers: Workers, clock: Clock) -> None:
+    def __init__(self, egress: Egress, workers: Workers, clock: Clock, *, titled: bool = False) -> None:
         self._egress = egress
+        self._titled = titled
         self._workers = workers
         self._robots = RobotsCache(egress, clock)
         self._log = structlog.get_logger()
@@ -61,6 +62,9 @@ class Pages:
         if problem := _unreadable(response):
             return Page(final, problem=problem)
         content_type = response.headers.get("content-type", "")
+        if self._titled:
+            text, title = await self._workers.extract_titled_page(response.body, content_type, final)
+            return Page(final, text, title=title)
         text = await self._workers.extract_page(response.body, content_type, final)
         return Page(final, text)
 

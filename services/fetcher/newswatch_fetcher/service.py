@@ -18,6 +18,7 @@ from newswatch_core.feednames import FILE
 from newswatch_core.ports import Context, Emit, Service
 from newswatch_core.settings import DEFAULT_CONTACT, Settings
 from newswatch_core.settings import FILE as SETTINGS
+from newswatch_fetcher.account import account
 from newswatch_fetcher.articles import warm_up
 from newswatch_fetcher.config import Feed, check_feeds, load_feeds
 from newswatch_fetcher.egress import Egress
@@ -152,4 +153,4 @@ def check(desk: Path) -> Sequence[Problem]:
     return problems
 
 
-SERVICE = Service(name="fetcher", check=check, fixed_files=(FILE,), source=Fetcher)
+SERVICE = Service(name="fetcher", check=check, fixed_files=(FILE,), source=Fetcher, account=account)

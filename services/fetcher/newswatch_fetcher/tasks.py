@@ -14,11 +14,12 @@ class ParseFeed(msgspec.Struct, frozen=True, tag=True):
 
 
 class ExtractPage(msgspec.Struct, frozen=True, tag=True):
-    """Find the article text in a page."""
+    """Find the article text in a page; its headline as well if `titled`."""
 
     body: bytes
     content_type: str
     url: str
+    titled: bool = False
 
 
 class FeedParsed(msgspec.Struct, frozen=True, tag=True):
@@ -27,6 +28,7 @@ class FeedParsed(msgspec.Struct, frozen=True, tag=True):
 
 class PageExtracted(msgspec.Struct, frozen=True, tag=True):
     text: str
+    title: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -45,9 +47,10 @@ def perform(task: Task) -> Result:
         if isinstance(task, ParseFeed):
             return FeedParsed(parse_feed(task.body, task.content_type, task.url))
         # Imported here: a worker that only reads feeds never needs it.
-        from newswatch_fetcher.extract import extract_text  # noqa: PLC0415 - see above
+        from newswatch_fetcher.extract import extract_text, extract_title  # noqa: PLC0415 - see above
 
-        return PageExtracted(extract_text(task.body, task.content_type, task.url))
+        title = extract_title(task.body, task.content_type) if task.titled else ""
+        return PageExtracted(extract_text(task.body, task.content_type, task.url), title)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - parsers raise anything on hostile input

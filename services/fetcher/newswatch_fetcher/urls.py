@@ -58,6 +58,11 @@ def article_id(url: str) -> str:
     return hash_id(url.partition(":")[2])
 
 
+def host_of(url: str) -> str:
+    """The host as readers name it, without www."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
 def same_place(url: str) -> str:
     """The `host:port` that a request of `url` goes to. Raises ValueError."""
     parsed = httpx.URL(url)

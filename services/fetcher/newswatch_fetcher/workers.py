@@ -70,10 +70,18 @@ class Workers:
 
     async def extract_page(self, body: bytes, content_type: str, url: str) -> str:
         """The article text of a page, "" where there is none. Raises WorkerError."""
-        result = await self._perform(ExtractPage(body, content_type, url))
+        return (await self._extract(ExtractPage(body, content_type, url))).text
+
+    async def extract_titled_page(self, body: bytes, content_type: str, url: str) -> tuple[str, str]:
+        """The article text of a page and its headline, each "" where there is none. Raises WorkerError."""
+        result = await self._extract(ExtractPage(body, content_type, url, titled=True))
+        return result.text, result.title
+
+    async def _extract(self, task: ExtractPage) -> PageExtracted:
+        result = await self._perform(task)
         if not isinstance(result, PageExtracted):
             raise WorkerError("a worker answered something else")
-        return result.text
+        return result
 
     @property
     def pids(self) -> list[int]:

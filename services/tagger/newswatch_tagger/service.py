@@ -23,7 +23,9 @@ from newswatch_core.live import Live, Remade
 from newswatch_core.ports import Context, Line, LoadStage, Outcome, Poison, Service, Tx
 from newswatch_judging.desk import Judging, check_entities, load_tagging
 from newswatch_judging.entities import FOLDER
+from newswatch_judging.nearmiss import refused_of
 from newswatch_judging.renewal import Renewed, renew_tagging
+from newswatch_tagger.account import account
 
 
 class Tagger:
@@ -67,14 +69,16 @@ def tag(event: FetchedArticle | DeduplicatedArticle | TaggedArticle, judging: Ju
     if isinstance(event, FetchedArticle):
         article = event.article
         event = DeduplicatedArticle(article=article, backlog=event.backlog, copy_of=None, story=article.id)
+    tagged = judging.tagged(event.article)
     return TaggedArticle(
         article=event.article,
         backlog=event.backlog,
         copy_of=event.copy_of,
         story=event.story,
         includes=event.includes,
-        mentions=judging.tag(event.article),
+        mentions=tagged.mentions,
         entities=judging.entities_hash,
+        refused=refused_of(tagged),
     )
 
 
@@ -116,4 +120,4 @@ def _filter(context: Context, tx: Tx) -> TaggerFilter:
     return TaggerFilter(load_tagging(context.desk))
 
 
-SERVICE = Service(name="tagger", check=_check, stage=_stage, filter=_filter)
+SERVICE = Service(name="tagger", check=_check, stage=_stage, filter=_filter, account=account)

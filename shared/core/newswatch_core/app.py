@@ -11,7 +11,9 @@ from newswatch_core.cli import INTERRUPTED
 from newswatch_core.commands.alerts import alerts
 from newswatch_core.commands.check import check
 from newswatch_core.commands.dead_letters import dead_letters
+from newswatch_core.commands.explain import explain
 from newswatch_core.commands.migrate import migrate
+from newswatch_core.commands.near_misses import near_misses
 from newswatch_core.commands.pipe import pipe
 from newswatch_core.commands.replay import replay
 from newswatch_core.commands.run import run
@@ -47,7 +49,7 @@ def _options(
     pass
 
 
-for _command in (run, worker, check, pipe, replay, status, alerts, lag, migrate, schemas):
+for _command in (run, worker, check, pipe, explain, replay, status, alerts, near_misses, lag, migrate, schemas):
     app.command()(_command)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(topics, name="topics")

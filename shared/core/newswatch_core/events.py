@@ -19,6 +19,9 @@ VERSION = 1
 MAX_TEXT = 200_000
 """Code points of an article's text that are kept; the rest is cut off by the fetcher."""
 
+MAX_REFUSED = 3
+"""So many refused mentions of an entity travel with an article."""
+
 SAMPLE_FEED = "SAMPLE"
 """The feed of a desk's own sample articles (`newswatch run --sample`)."""
 
@@ -77,6 +80,17 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     proof: str = ""
 
 
+class RefusedMention(msgspec.Struct, frozen=True):
+    """Words that look like an entity; `why` says which guard did not let them count."""
+
+    entity: str
+    alias: str
+    start: int
+    end: int
+    zone: Zone
+    why: str
+
+
 class ClauseMatch(msgspec.Struct, frozen=True):
     """A clause of a rule's query, as written, and the places that satisfied it."""
 
@@ -125,7 +139,10 @@ class StoryMerged(msgspec.Struct, frozen=True, kw_only=True, tag="story-merged")
 
 
 class TaggedArticle(msgspec.Struct, frozen=True, kw_only=True, tag="tagged-article"):
-    """`entities` is the hash of the entity files that `mentions` were found with."""
+    """`entities` is the hash of the entity files that `mentions` were found with.
+
+    `refused`: some of what was no mention, at most `MAX_REFUSED` an entity; near misses are made of it.
+    """
 
     article: Article
     backlog: bool = False
@@ -134,6 +151,7 @@ class TaggedArticle(msgspec.Struct, frozen=True, kw_only=True, tag="tagged-artic
     includes: tuple[str, ...] = ()
     mentions: tuple[Mention, ...]
     entities: str
+    refused: tuple[RefusedMention, ...] = ()
     version: int = VERSION
 
 

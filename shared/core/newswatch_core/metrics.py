@@ -19,6 +19,7 @@ FETCH_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 ALERTS = Counter("newswatch_alerts", "Alerts opened, by severity.", ["severity"])
+NEAR_MISSES = Counter("newswatch_near_misses", "Rules that nearly fired, by how the one clause failed.", ["kind"])
 DELIVERIES = Counter("newswatch_deliveries", "Deliveries, by receiver and outcome of a try.", ["receiver", "outcome"])
 RETAGGED = Counter("newswatch_retagged_articles", "Articles that the alerter tagged itself: its entities are others.")
 RULES = Gauge("newswatch_rules", "Rules in force.")

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from newswatch_core.accounts import Account, Inquiry
 from newswatch_core.config import Problem
 from newswatch_core.events import Event, utc_now
 from newswatch_core.live import Live
@@ -99,8 +100,9 @@ LoadStage = Callable[[Tx], Stage]
 class Service:
     """How core finds and builds a service: the object behind its entry point in `newswatch.services`.
 
-    `check` names what is wrong with a desk. `source`, `stage` and `sender` read its configuration; they raise
-    ConfigError. `fixed_files`: those in the desk's folder that are read at the start only.
+    `check` names what is wrong with a desk. `source`, `stage`, `sender` and `account`, which says what became of an
+    article, read its configuration; they raise ConfigError. `fixed_files`: those in the desk's
+    folder that are read at the start only.
     """
 
     name: str
@@ -110,3 +112,4 @@ class Service:
     stage: Callable[[Context], LoadStage] | None = None
     sender: Callable[[Context], Sender] | None = None
     filter: Callable[[Context, Tx], Filter] | None = None
+    account: Callable[[Inquiry], Account] | None = None

@@ -92,6 +92,12 @@ class Document:
     def ends(self) -> Sequence[int]:
         return [start + len(word) for start, word in zip(self.starts, self.words, strict=True)]
 
+    @cached_property
+    def words_inside(self) -> frozenset[str]:
+        """All words, as written, that stand somewhere else than at the beginning of a sentence."""
+        firsts = {sentence.first for sentence in self.sentences}
+        return frozenset(word for place, word in enumerate(self.words) if place not in firsts)
+
     def end_of(self, word: int) -> int:
         """The offset after this word's last character."""
         return self.starts[word] + len(self.words[word])

@@ -66,7 +66,7 @@ class Facts:
         self.document = document
         self._mentions = mentions
         self._terms = terms
-        self._groups = groups
+        self.groups = groups
         self._places: dict[Key, tuple[Place, ...]] = {}
         self._story: dict[Key, tuple[Place, ...]] = {}
 
@@ -82,7 +82,7 @@ class Facts:
         if term.kind not in {"entity", "entity+"}:
             yield from (self._place(first, last) for first, last in self._terms.get((term.kind, term.value), ()))
             return
-        wanted = {term.value, *(self._groups.get(term.value, ()) if term.kind == "entity+" else ())}
+        wanted = {term.value, *(self.groups.get(term.value, ()) if term.kind == "entity+" else ())}
         found = {self._words(mention) for entity in wanted for mention in self._by_entity.get(entity, ())}
         yield from (self._place(first, last) for first, last in sorted(found))
 
@@ -320,27 +320,3 @@ def clause_matches(holds: Holds, facts: Facts, query: str) -> tuple[ClauseMatch,
 
 def _span(place: Place, facts: Facts) -> Span:
     return Span(facts.document.starts[place.first], facts.document.end_of(place.last - 1), place.zone)
-
-
-def failures(node: Node, facts: Facts, query: str) -> list[str]:
-    """Why a tree is not true, a phrase for each part that fails."""
-    if evaluate(node, facts) is not None:
-        return []
-    if isinstance(node, And):
-        found = [failure for part in node.parts for failure in failures(part, facts, query)]
-        return found or [f"{text_of(node, query)} holds in parts only"]
-    shown = text_of(node, query)
-    if isinstance(node, Not):
-        inside = evaluate(node.part, facts) or {}
-        words = sorted({_shown(place, facts) for places in inside.values() for place in places})
-        return [f"{shown}: there is {', '.join(words[:3])}"]
-    if isinstance(node, Filter):
-        return [f"{shown}: the article has another one"]
-    elsewhere = sorted({place.zone for term in _positive_terms(node) for place in facts.places(term)} - STORY)
-    note = f" (only in the zone {', '.join(elsewhere)})" if elsewhere and isinstance(node, Term) else ""
-    return [f"{shown}: not found{note}" if isinstance(node, Term | Or) else f"{shown}: not so close together"]
-
-
-def _shown(place: Place, facts: Facts) -> str:
-    start, end = facts.document.starts[place.first], facts.document.end_of(place.last - 1)
-    return repr(facts.document.source(place.first)[start:end])

@@ -110,6 +110,10 @@ class Gazetteer:
         told = [(each, why) for each, why in [*refused, *alone] if (each.first, each.name.entity) not in counted]
         return Tagged(mentions, tuple(dict.fromkeys((_mention(document, candidate), why) for candidate, why in told)))
 
+    def look(self, document: Document, language: str) -> set[str]:
+        """The entities of which a name stands there, whatever its guards say: those of all mentions, and more."""
+        return {hit.payload.entity for hit in self._names.find(document, language)}
+
     def _local_verdict(self, hit: Hit[Name], seen: Seen, language: str) -> Verdict:
         if hit.last - hit.first == 1 and (refusal := self._other_bearer(hit, seen.document, language)):
             return Verdict(refusal=refusal)

@@ -113,6 +113,7 @@ _ASKS = _words("""
     opposé opposés confiance interdit permet permettre livre livrent livré accorde accordé
 """)
 _LOOKS_BACK = 5
+_LONGEST_LIST = 20
 _NAMES_GO_ON = frozenset({"en", "fr", "es", "pt"})
 """Where a word with a capital letter belongs to the name before it: Moscow Circus. German writes all nouns so."""
 _SMALL_WORDS = 3
@@ -197,7 +198,8 @@ def _before_its_list(document: Document, first: int, last: int) -> int:
     """Where the list of names begins that the capital stands in: in Bamako, Niamey and Moscow."""
     words, sentence = document.words, document.sentence_holding(first)
     is_list = last + 1 < sentence.last and fold(words[last]) in _AND and words[last + 1][0].isupper()
-    while first - 2 > sentence.first:
+    begin = max(sentence.first, first - _LONGEST_LIST)
+    while first - 2 > begin:
         if fold(words[first - 1]) in _AND and words[first - 2][0].isupper():
             first -= 2
             is_list = True

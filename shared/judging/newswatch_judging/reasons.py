@@ -42,6 +42,14 @@ def reasons(article: Article, match: Match, limit: int = 2) -> tuple[Reason, ...
     return tuple(_reason(document, document.sentences[place], sorted(spans_at[place])) for place in chosen)
 
 
+def marked(reason: Reason) -> str:
+    """The sentence with the matched words in brackets, for terminals and files."""
+    text = reason.text
+    for start, end in reversed(reason.marks):
+        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
+    return text
+
+
 def _reason(document: Document, sentence: Sentence, spans: Sequence[Span]) -> Reason:
     source = document.title if sentence.zone == "title" else document.text
     start, end = _window(source, sentence, spans)

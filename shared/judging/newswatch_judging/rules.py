@@ -1,6 +1,7 @@
 """A desk's rules: rules/*.yaml as written, with the place of each for messages."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -158,14 +159,34 @@ class RulesRead:
 
 def read_rules(desk: Path) -> RulesRead:
     """The rules of all files in the desk's folder rules/, with every problem found on the way."""
+    return _read(sorted((desk / FOLDER).glob(_READ)), desk)
+
+
+def read_rules_file(path: Path, desk: Path) -> RulesRead:
+    """The rules of one file, wherever it lies. They may use the desk's definitions that the file does not redefine."""
+    return _read([path], path.parent, _defined_by(desk, path))
+
+
+def _defined_by(desk: Path, other: Path) -> Sequence[Defined]:
+    """The desk's definitions, but for those of the file `other` and those in files that cannot be read."""
+    found: list[Defined] = []
+    for path in sorted((desk / FOLDER).glob(_READ)):
+        if path.resolve() != other.resolve():
+            with suppress(ConfigError):
+                loaded = load(path, RulesFile, root=desk)
+                found += [one for one in each_defined(loaded, loaded.model.define) if isinstance(one, Defined)]
+    return found
+
+
+def _read(paths: Sequence[Path], root: Path, others: Sequence[Defined] = ()) -> RulesRead:
     rules: dict[str, Rule] = {}
     places: dict[str, tuple[Loaded[RulesFile], int]] = {}
     problems: list[Problem] = []
     defined: list[Defined | Problem] = []
     doubled: set[str] = set()
-    for path in sorted((desk / FOLDER).glob(_READ)):
+    for path in paths:
         try:
-            loaded = load(path, RulesFile, root=desk)
+            loaded = load(path, RulesFile, root=root)
         except ConfigError as error:
             problems += error.problems
             continue
@@ -186,7 +207,8 @@ def read_rules(desk: Path) -> RulesRead:
                 continue
             rules[model.id] = _rule(model, loaded, index)
             places[model.id] = (loaded, index)
-    definitions = read_definitions(defined)
+    own = {one.name for one in defined if isinstance(one, Defined)}
+    definitions = read_definitions([*defined, *(one for one in others if one.name not in own)])
     problems += definitions.problems
     for name, rule in rules.items():
         if expanded := definitions.expanded(rule.query):

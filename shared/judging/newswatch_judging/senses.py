@@ -39,11 +39,7 @@ def common_word(document: Document, first: int) -> str:
     if first != document.sentence_holding(first).first or word.isupper() or word.islower():
         return ""
     small = word[0].lower() + word[1:]
-    if small not in document.words:
-        return ""
-    others = (place for place, other in enumerate(document.words) if other == word)
-    inside = any(place != document.sentence_holding(place).first for place in others)
-    return "" if inside else small
+    return small if small in document.words_inside and word not in document.words_inside else ""
 
 
 def _of_these_letters(words: list[str], acronym: str) -> str:

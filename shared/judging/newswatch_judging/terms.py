@@ -1,11 +1,11 @@
 """Finding what queries look for besides entities: keyword sets, words, phrases, beginnings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from newswatch_core.text import Document
-from newswatch_judging.disambiguate import Seen, local_verdict
+from newswatch_judging.disambiguate import PART_OF, Seen, local_verdict
 from newswatch_judging.entities import Alias, ContextWord
 from newswatch_judging.gazetteer import Around, Blocked, add_blocked, blocked_of, enclosing
 from newswatch_judging.keywords import KeywordSet
@@ -64,20 +64,38 @@ class Terms:
         for hit in hits:
             if isinstance(hit.payload, Wanted):
                 found.setdefault(hit.payload.key, set()).add((hit.first, hit.last))
-            elif _counts(hit, hit.payload, blocked, seen, language):
+            elif not _refusal(hit, hit.payload, blocked, seen, language):
                 found.setdefault(("keywords", hit.payload.owner), set()).add((hit.first, hit.last))
         return {key: _outermost(places) for key, places in found.items()}
 
+    def look(self, document: Document, language: str) -> set[Key]:
+        """The terms that stand there, whatever guards say: all that `find` finds, and more."""
+        hits = self._terms.find(document, language)
+        return {hit.payload.key if isinstance(hit.payload, Wanted) else ("keywords", hit.payload.owner) for hit in hits}
 
-def _counts(
+    def refused(self, document: Document, language: str) -> Iterator[tuple[str, int, int, str]]:
+        """The keywords that `find` left out: set, first word and the one after the last, and why."""
+        around = self._around.find(document, language)
+        seen, blocked = Seen(document, around), blocked_of(around)
+        for hit in self._terms.find(document, language):
+            if isinstance(hit.payload, Keyword):
+                why = _refusal(hit, hit.payload, blocked, seen, language)
+                if why:
+                    yield hit.payload.owner, hit.first, hit.last, why
+
+
+def _refusal(
     hit: Hit[Any], keyword: Keyword, blocked: Mapping[str, Sequence[Hit[Blocked]]], seen: Seen, language: str
-) -> bool:
-    if enclosing(blocked.get(keyword.owner, ()), hit.first, hit.last):
-        return False
+) -> str:
+    """Why a keyword does not count where it stands; empty if it does."""
+    if longer := enclosing(blocked.get(keyword.owner, ()), hit.first, hit.last):
+        return PART_OF + longer
     # In German each noun has a capital letter, which elsewhere tells the Café Embassy from a café of the embassy.
-    if hit.last - hit.first == 1 and language != "de" and names_a_namesake(seen.document, hit.first, hit.last):
-        return False
-    return not local_verdict(keyword.keyword, seen, hit.first, hit.last, language).refusal
+    if hit.last - hit.first == 1 and language != "de":
+        other = names_a_namesake(seen.document, hit.first, hit.last)
+        if other:
+            return f"something else of that name: {other}"
+    return local_verdict(keyword.keyword, seen, hit.first, hit.last, language).refusal
 
 
 def _outermost(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -44,7 +44,7 @@ def list_(
     service: ServiceOption = "",
 ) -> None:
     """List the dead letters, oldest first, with their reasons."""
-    with _kept(data, postgres, kafka, desk) as kept:
+    with letters_of(data, postgres, kafka, desk) as kept:
         letters = [letter for letter in kept.letters() if service in {"", letter.service}]
     for letter in letters:
         at = letter.at[:16].replace("T", " ")
@@ -64,7 +64,7 @@ def show(
     desk: DeskOption = Path(),
 ) -> None:
     """Show one with all that is known of it, and its bytes."""
-    with _kept(data, postgres, kafka, desk) as kept:
+    with letters_of(data, postgres, kafka, desk) as kept:
         (letter,) = _chosen(kept, [id])
     for name in ("id", "service", "topic", "key", "at", "tries", "reason"):
         typer.echo(_printable(f"{name:<8} {json.dumps(getattr(letter, name), ensure_ascii=False)}"))
@@ -86,7 +86,7 @@ def _settle(name: str, help_: str, done: str, settle: Callable[[DeadLetters, Seq
         kafka: KafkaOption = "",
         desk: DeskOption = Path(),
     ) -> None:
-        with _kept(data, postgres, kafka, desk) as kept:
+        with letters_of(data, postgres, kafka, desk) as kept:
             letters = _chosen(kept, ids or [], every=every, service=service)
             settle(kept, letters)
         typer.echo(f"{len(letters)} {done}")
@@ -107,7 +107,7 @@ def _printable(line: str) -> str:
 
 
 @contextmanager
-def _kept(data: Path, postgres: str, kafka: str, desk: Path) -> Iterator[DeadLetters]:
+def letters_of(data: Path, postgres: str, kafka: str, desk: Path) -> Iterator[DeadLetters]:
     """On Kafka if a broker is named, else in the database."""
     if kafka:
         from newswatch_core.kafka_letters import KafkaLetters  # noqa: PLC0415 - the broker's library

@@ -1,22 +1,20 @@
 """`newswatch replay`: what a stage would make of its past input, as the desk is now. Nothing is delivered or kept."""
 
 import logging
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter
 
 from newswatch_core import logs
 from newswatch_core.commands.opened import NamedDataOption, opened
 from newswatch_core.commands.reached import KafkaOption, reached
 from newswatch_core.commands.run import Desk
-from newswatch_core.config import Duration
+from newswatch_core.commands.since import SinceOption, moment_of
 from newswatch_core.events import utc_now
 from newswatch_core.past import Past, logged_past
 from newswatch_core.ports import Service
@@ -25,18 +23,12 @@ from newswatch_core.services import ORDER, installed_services
 from newswatch_core.settings import load_settings
 from newswatch_core.topics import TOPICS, read_by
 
-_AGE = re.compile(r"\d+\s*[smhd]")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_length = TypeAdapter[timedelta](Duration).validate_python
-
 
 def replay(
     desk: Desk = Path(),
     *,
     stage: Annotated[str, typer.Option(help="The service whose input is gone through again.", metavar="NAME")],
-    since: Annotated[
-        str, typer.Option(help="A time (2026-04-04T12:00, UTC if no zone is given) or an age (2h, 3d).", metavar="TIME")
-    ],
+    since: SinceOption,
     to: Annotated[str, typer.Option(help="File for what comes out, as JSON lines; - for standard output.")],
     data: NamedDataOption = None,
     kafka: KafkaOption = "",
@@ -50,7 +42,7 @@ def replay(
     # What matters of it is raised.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     started = utc_now()
-    service, moment = _service(stage), _moment(since, started)
+    service, moment = _service(stage), moment_of(since, started)
     settings = load_settings(desk)
     with Replay(service, desk, settings, started) as run, _past(service.name, moment, desk, data, kafka) as past:
         _write(to, run.run(past))
@@ -65,21 +57,6 @@ def _service(name: str) -> Service:
     if name in ORDER and name not in {topic.reader for topic in TOPICS}:
         raise typer.BadParameter(f"the {name} reads no topic: there is nothing to replay; stages: {known}")
     raise typer.BadParameter(f"no stage {name!r}; there are: {known}")
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    """The time that --since names, not later than `now`."""
-    try:
-        moment = now - _length(text) if _AGE.fullmatch(text) else datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise typer.BadParameter(
-            f"--since {text!r} is no time: give one like 2026-04-04T12:00, or an age such as 2h or 3d"
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if moment > now:
-        raise typer.BadParameter(f"--since {text!r} lies in the future: there is nothing to replay")
-    return max(moment, _EPOCH)
 
 
 @contextmanager

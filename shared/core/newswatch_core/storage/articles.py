@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
 from newswatch_core.events import Article
 from newswatch_core.storage.schema import articles
@@ -16,6 +16,7 @@ Texts = Mapping[Key, tuple[str, str]]
 """Title and text."""
 
 _AT_ONCE = 200
+_decoder = msgspec.json.Decoder(Article)
 
 
 def without_text(article: Article) -> Article:
@@ -69,6 +70,34 @@ def get_texts(tx: Connection, keys: Sequence[Key]) -> Texts:
             if (row.id, row.revision) in wanted:
                 found[row.id, row.revision] = (row.title, row.text)
     return found
+
+
+def stored_articles(tx: Connection, ids: Sequence[str]) -> Sequence[Article]:
+    """All kept revisions of these articles, as they came, in the order in which they were seen; each revision once."""
+    found: dict[Key, Article] = {}
+    for some in _portions([(id_, "") for id_ in ids]):
+        query = select(articles.c.title, articles.c.text, articles.c.details).where(articles.c.id.in_(some))
+        for row in tx.execute(query.order_by(articles.c.seen)):
+            article = article_of(row.title, row.text, row.details)
+            found.setdefault((article.id, article.revision), article)
+    return sorted(found.values(), key=lambda article: article.seen)
+
+
+def article_of(title: str, text: str, details: bytes) -> Article:
+    """The article of a row."""
+    return msgspec.structs.replace(_decoder.decode(details), title=title, text=text)
+
+
+def ids_at(tx: Connection, url: str, limit: int = 20) -> Sequence[str]:
+    """The articles whose link is `url`, or which were read there after redirects. Looks through all of the archive."""
+    column = articles.c.details
+    where_read = f'"final_url":{msgspec.json.encode(url).decode()}'
+    if tx.dialect.name == "postgresql":
+        redirected = func.strpos(func.convert_from(column, "UTF8"), where_read) > 0
+    else:
+        redirected = func.instr(column, where_read.encode()) > 0
+    query = select(articles.c.id).where(or_(articles.c.url == url, redirected)).distinct().limit(limit)
+    return list(tx.execute(query).scalars())
 
 
 def _portions(keys: Sequence[Key]) -> Iterator[Sequence[str]]:

@@ -17,6 +17,7 @@ from newswatch_core.storage.schema import (
     fingerprints,
     hosts,
     log,
+    near_misses,
     offsets,
     stories,
 )
@@ -25,6 +26,9 @@ from newswatch_core.topics import TOPICS
 SEEN_MARKS = timedelta(days=30)
 """How long an entry is remembered after it left its feed: publishers bring old ones back."""
 DELIVERIES = timedelta(days=90)
+NEAR_MISSES = timedelta(days=14)
+MAX_NEAR_MISSES = 100_000
+"""So many are kept at most, the newest."""
 COUNTED = timedelta(days=32)
 """What a rule counts lies at most 30 days apart; an article may be dated two days before it is seen."""
 
@@ -45,6 +49,7 @@ def sweep(tx: Connection, now: datetime, keep: Retention) -> int:
     for table, column, until in _aged(now, keep):
         gone += tx.execute(delete(table).where(column < until)).rowcount
     gone += _forget_entries(tx, now)
+    gone += _sweep_near_misses(tx)
     done = or_(deliveries.c.state == "sent", deliveries.c.state == "dead")
     gone += tx.execute(delete(deliveries).where(done, deliveries.c.created < now - DELIVERIES)).rowcount
     # Last, because on PostgreSQL it locks the table until the end of the transaction.
@@ -80,9 +85,17 @@ def _aged(now: datetime, keep: Retention) -> list[tuple[Table, Column[datetime],
         # Decisions outlive the seen marks: an entry that comes back must meet the decision it had.
         (decisions, decisions.c.at, now - keep.articles - SEEN_MARKS),
         (dead_letters, dead_letters.c.at, now - keep.articles),
+        (near_misses, near_misses.c.at, now - NEAR_MISSES),
         (counted, counted.c.at, now - COUNTED),
         (hosts, hosts.c.held_until, now - keep.articles),
     ]
+
+
+def _sweep_near_misses(tx: Connection) -> int:
+    """Deletes the oldest beyond `MAX_NEAR_MISSES`."""
+    newest = select(near_misses.c.at).order_by(near_misses.c.at.desc()).offset(MAX_NEAR_MISSES).limit(1)
+    until = tx.execute(newest).scalar()
+    return 0 if until is None else tx.execute(delete(near_misses).where(near_misses.c.at <= until)).rowcount
 
 
 def _forget_entries(tx: Connection, now: datetime) -> int:

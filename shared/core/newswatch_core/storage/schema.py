@@ -270,3 +270,16 @@ deliveries = Table(
     Index("deliveries_state_due", "state", "due"),
     Index("deliveries_story", "story"),
 )
+
+near_misses = Table(
+    "near_misses",
+    metadata,
+    Column("article", _Id, primary_key=True),
+    Column("revision", _Id, primary_key=True),
+    Column("rule", String(200), primary_key=True),
+    Column("kind", String(10), nullable=False, comment="guard, not, apart, unread"),
+    Column("clause", SafeText, nullable=False, comment="the one that failed, as the query has it"),
+    Column("why", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False, comment="when the article was judged"),
+    Index("near_misses_at", "at"),
+)

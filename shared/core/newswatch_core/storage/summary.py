@@ -1,10 +1,11 @@
 """What the reading commands show."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Column, Connection, Label, RowMapping, Table, func, select
 
-from newswatch_core.storage.schema import alerts, articles, dead_letters, deliveries, feeds, stories
+from newswatch_core.storage.schema import alerts, articles, dead_letters, deliveries, feeds, near_misses, stories
 
 Row = RowMapping
 
@@ -29,7 +30,7 @@ def feed_rows(tx: Connection) -> Sequence[Row]:
 def alert_rows(tx: Connection, limit: int) -> Sequence[Row]:
     """The latest alerts, newest first, with their first article's title and outlet's feed."""
     told = (alerts.c.id, alerts.c.rule, alerts.c.severity, alerts.c.opened, alerts.c.matches)
-    query = select(*told, _of_first(articles.c.title), _of_first(articles.c.url))
+    query = select(*told, _of_article(alerts, articles.c.title), _of_article(alerts, articles.c.url))
     return list(tx.execute(query.order_by(alerts.c.opened.desc(), alerts.c.id).limit(limit)).mappings())
 
 
@@ -41,8 +42,18 @@ def waiting_rows(tx: Connection) -> Sequence[Row]:
     return list(tx.execute(query.group_by(deliveries.c.receiver).order_by(deliveries.c.receiver)).mappings())
 
 
-def _of_first(column: Column[str]) -> Label[str]:
-    """A column of the alert's first article. PostgreSQL may hold that twice, with different days."""
-    here = (articles.c.id == alerts.c.article, articles.c.revision == alerts.c.revision)
-    query = select(column).where(*here).order_by(articles.c.seen).limit(1).correlate(alerts)
+def near_miss_rows(tx: Connection, since: datetime, rule: str, limit: int) -> Sequence[Row]:
+    """The near misses since then, of one rule if it is named, newest first; `title` and `url` are None where gone."""
+    of_article = (_of_article(near_misses, articles.c.title), _of_article(near_misses, articles.c.url))
+    query = select(near_misses, *of_article).where(near_misses.c.at >= since)
+    if rule:
+        query = query.where(near_misses.c.rule == rule)
+    order = (near_misses.c.at.desc(), near_misses.c.article, near_misses.c.rule)
+    return list(tx.execute(query.order_by(*order).limit(limit)).mappings())
+
+
+def _of_article(table: Table, column: Column[str]) -> Label[str]:
+    """A column of the article revision that a row is about. PostgreSQL may hold that twice, with different days."""
+    here = (articles.c.id == table.c.article, articles.c.revision == table.c.revision)
+    query = select(column).where(*here).order_by(articles.c.seen).limit(1).correlate(table)
     return query.scalar_subquery().label(column.name)
