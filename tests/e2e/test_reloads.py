@@ -12,7 +12,7 @@ RELOADS = 60
 
 
 def carried_out(flow: Flow) -> Report:
-    report = carry_out(flow, reloads=RELOADS, rate=10, seed=20261125, by_time=0.1)
+    report = carry_out(flow, reloads=RELOADS, rate=40, seed=20261125, by_time=0.1)
     assert report.wrong == [], report.text()
     assert report.articles > 0
     assert report.broken >= RELOADS // 5

@@ -1,7 +1,11 @@
 """Watching a desk: when its files are read anew, and what is said where they are wrong."""
 
+import asyncio
 import os
+import pty
 import shutil
+import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -232,3 +236,37 @@ def test_many_mistakes_take_a_few_lines(bench: Bench):
     assert len(errors) == 6
     assert errors[-1]["problem"] == "and 95 more"
     assert "and 99 more" in bench.trouble()
+
+
+@pytest.mark.parametrize(
+    ("at_start", "now", "asked"), [(False, False, "look"), (True, True, "look"), (True, False, "stop")]
+)
+async def test_a_hangup_stops_only_what_has_lost_its_terminal(
+    at_start: bool, now: bool, asked: str, monkeypatch: pytest.MonkeyPatch
+):
+    done = asyncio.Event()
+    found: list[str] = []
+
+    def note(what: str) -> None:
+        found.append(what)
+        done.set()
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(deskwatch, "has_terminal", lambda: at_start)
+    deskwatch.listen_for_hangup(loop, lambda: note("look"), lambda: note("stop"))
+    monkeypatch.setattr(deskwatch, "has_terminal", lambda: now)
+    try:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.wait_for(done.wait(), 60)
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+    assert found == [asked]
+
+
+def test_a_terminal_that_is_closed_is_none(monkeypatch: pytest.MonkeyPatch):
+    ours, theirs = pty.openpty()
+    with open(theirs, closefd=True) as stdin:  # noqa: PTH123 - a descriptor, not a path
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert deskwatch.has_terminal()
+        os.close(ours)
+        assert not deskwatch.has_terminal()

@@ -217,3 +217,21 @@ def test_an_inline_fixture_belongs_to_its_rule(bench: Bench, proved: list[str]):
     assert isinstance(bench.judging.rules["embassy"].fixtures.fires[0], Inline)
     renewed = bench.renew(RULES.replace("The embassy of Russia", "Rain"))
     assert (proved, renewed.kept) == (["embassy"], ["embassy"])
+
+
+def test_a_rule_changes_with_the_definition_that_it_uses(bench: Bench):
+    def write(definition: str) -> None:
+        (bench.folder / "rules" / "more.yaml").write_text(
+            f"version: 1\ndefine: {{there: '{definition}'}}\n"
+            "rules: [{id: there, title: There, query: '$there', fixtures: {fires: [{title: Mali and Niger}]}}]\n"
+        )
+
+    write("@mali")
+    assert bench.again().new == ["there"]
+    write("@niger")
+    assert bench.again().changed == ["there"]
+    assert [match.rule for match in _judged(bench, "Niger")] == ["there"]
+    write("@nigre")
+    renewed = bench.again()
+    assert (renewed.kept, [problem.file for problem in renewed.problems][:1]) == (["there"], ["rules/more.yaml"])
+    assert [match.rule for match in _judged(bench, "Niger")] == ["there"]
