@@ -50,6 +50,20 @@ def meet(replicas: tuple[Desk, Desk], first: list, second: list) -> None:
         meeting.result(10)
 
 
+def deal(replicas: tuple[Desk, Desk], events: list[TaggedArticle | StoryMerged]) -> None:
+    """Every other event to each of the replicas, at the same time."""
+    ready = threading.Barrier(2)
+
+    def work(replica: Desk, dealt: list[TaggedArticle | StoryMerged]) -> None:
+        ready.wait(10)
+        for event in dealt:
+            replica.give(event)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(work, *one) for one in zip(replicas, (events[::2], events[1::2]), strict=True)]:
+            done.result(30)
+
+
 @pytest.mark.usefixtures("_turns")
 def test_two_articles_of_one_story_open_one_alert(replicas: tuple[Desk, Desk]) -> None:
     meet(replicas, [embassy(1)], [embassy(2)])
@@ -139,16 +153,7 @@ def test_merges_and_articles_dealt_to_two_replicas_in_any_order_are_told_once(re
             embassy(number + 5, story=c),
         ]
         picks.shuffle(events)
-        ready = threading.Barrier(2)
-
-        def work(replica: Desk, dealt: list, ready: threading.Barrier = ready) -> None:
-            ready.wait(10)
-            for event in dealt:
-                replica.give(event)
-
-        with ThreadPoolExecutor(2) as threads:
-            for done in [threads.submit(work, *one) for one in zip(replicas, (events[::2], events[1::2]), strict=True)]:
-                done.result(30)
+        deal(replicas, events)
         with replicas[0].context.database.read() as tx:
             told = tx.execute(select(deliveries.c.story).where(deliveries.c.story.in_((a, b, c)))).all()
             joined = select(alert_stories.c.alert).where(alert_stories.c.story.in_((a, b, c))).distinct()
@@ -264,16 +269,7 @@ def test_counts_dealt_to_two_replicas_in_any_order_open_one_alert_each_time(coun
             embassy(10 * round_ + number, story=f"story {round_} {number // 2}", at=at, seen=at) for number in range(8)
         ]
         picks.shuffle(events)
-        ready = threading.Barrier(2)
-
-        def work(replica: Desk, dealt: list, ready: threading.Barrier = ready) -> None:
-            ready.wait(10)
-            for event in dealt:
-                replica.give(event)
-
-        with ThreadPoolExecutor(2) as threads:
-            for done in [threads.submit(work, *one) for one in zip(counting, (events[::2], events[1::2]), strict=True)]:
-                done.result(30)
+        deal(counting, events)
         found = counting[0].rows(alerts)
         assert len(found) == round_ + 1, f"round {round_}"
         assert {alert.matches for alert in found} == {8}
